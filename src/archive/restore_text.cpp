@@ -1,0 +1,54 @@
+#include "archive/restore_text.hpp"
+
+#include <fmt/format.h>
+
+#include "core/encoding.hpp"
+#include "core/time_format.hpp"
+#include "core/version.hpp"
+
+namespace osbackup::archive {
+
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  return quoted + "'";
+}
+
+std::string restore_text(const RestoreTextFacts& facts) {
+  const std::string zip = shell_quoted(facts.name.text());
+  std::string text = fmt::format(
+      "Backup of {} ({}), begun {}, made by osbackup {} in run {}.\n"
+      "\n"
+      "This file is a plain zip. Each directory that was backed up is one .tar.gz in it:\n"
+      "\n",
+      printable(facts.name.hostname), facts.name.ip, rfc3339(facts.name.started), version(), facts.run_id);
+  for (const std::string& directory : facts.directories)
+    text += fmt::format("  {:<24} {}\n", entry_name(directory), printable(directory));
+  text += fmt::format(
+      "\n"
+      "To restore by hand you need unzip and GNU tar, and to be root. Look in:\n"
+      "\n"
+      "  unzip -l {}\n",
+      zip);
+  for (const std::string& directory : facts.directories)
+    text += fmt::format("  unzip -p {} {} | tar -tvzf -\n", zip, shell_quoted(entry_name(directory)));
+  text += "\nBring everything back below /restore (use / instead to put it where it was):\n\n  mkdir -p /restore\n";
+  for (const std::string& directory : facts.directories)
+    text += fmt::format(
+        "  unzip -p {} {} | \\\n    tar -xpzf - -C /restore --numeric-owner --xattrs --xattrs-include='*' --acls "
+        "--selinux\n",
+        zip, shell_quoted(entry_name(directory)));
+  text +=
+      "\n"
+      "Names in the .tar.gz have no leading slash: etc/passwd is /etc/passwd. To bring back one file, put\n"
+      "its name at the end of the tar command. A tar that does not know --acls or --selinux works without\n"
+      "them.\n";
+  return text;
+}
+
+}  // namespace osbackup::archive

@@ -1,0 +1,66 @@
+#include "client/backup_command.hpp"
+
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include "client/backup_run.hpp"
+#include "client/progress_display.hpp"
+#include "config/client_config.hpp"
+#include "core/encoding.hpp"
+#include "system/file.hpp"
+#include "system/host.hpp"
+#include "system/process_lock.hpp"
+#include "system/signal_watch.hpp"
+
+namespace osbackup::client {
+namespace {
+
+void require_root() {
+  if (system::is_root()) return;
+  const std::string message = "osbackup backup must run as root: the directories can be read by root alone";
+  // backup.log is root's: this goes to the system's log instead.
+  system::write_syslog_error(message);
+  throw Error(ErrorKind::Denied, message);
+}
+
+int locked_run(const config::ClientConfig& config, RunVoices voices, backup::Progress& progress,
+               const system::SignalWatch& signals) {
+  system::make_directories(config.run.statedir);
+  const system::ProcessLock lock(config.run.statedir / "lock");
+  BackupRun run(config, voices, progress, signals);
+  const ProgressDisplay display(voices.console, progress);
+  return exit_code(run.run());
+}
+
+}  // namespace
+
+int backup_command(const CommandLine& line) {
+  require_root();
+  // What the run makes is root's alone, whatever cron's mask is.
+  umask(077);
+  const config::ClientConfig config = config::load_client_config(line.config);
+  if (config.directories.empty())
+    throw Error(ErrorKind::Usage, printable(line.config.native()) +
+                                      ": the section [BackupDirs] with directory = /etc,/home (and so on) is missing");
+  backup::Progress progress;
+  Console console(console_options(line.json, line.verbosity));
+  const auto started = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+  };
+  const system::SignalWatch signals([&] { console.status(progress, elapsed()); });
+  RunLog log(config.run.logdir);
+  if (!log.problem().empty()) {
+    console.error(log.problem());
+    system::write_syslog_error(log.problem());
+  }
+  try {
+    return locked_run(config, {.console = console, .log = log}, progress, signals);
+  } catch (const Error& error) {
+    log.error(error.what());
+    throw;
+  }
+}
+
+}  // namespace osbackup::client

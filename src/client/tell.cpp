@@ -1,0 +1,29 @@
+#include "client/tell.hpp"
+
+#include "transport/http_client.hpp"
+#include "transport/smtp_client.hpp"
+
+namespace osbackup::client {
+
+notify::ReportingResult tell_server(const config::ApiSettings& api, notify::Outbox& outbox,
+                                    const notify::SendOptions& options, std::stop_token stop) {
+  transport::HttpClient http(
+      {.host = api.host, .port = api.port, .user = api.user, .password = api.password, .timeout = api.timeout},
+      std::move(stop));
+  notify::ServerApi server(http);
+  return notify::send_all(outbox, server, options);
+}
+
+void tell_people(const config::MailSettings& mail, const notify::MailFacts& facts, const std::string& run_id,
+                 std::stop_token stop) {
+  const notify::MailEnvelope envelope{
+      .sender = mail.sender, .recipients = mail.to, .domain = mail.domain, .unique = run_id};
+  const transport::SmtpSettings settings{
+      .host = mail.host, .port = mail.port, .user = mail.user, .password = mail.password, .helo_domain = mail.domain};
+  transport::send_mail(
+      settings,
+      {.from = mail.sender, .recipients = mail.to, .text = notify::mail_message(facts, envelope, SystemClock().now())},
+      std::move(stop));
+}
+
+}  // namespace osbackup::client

@@ -1,0 +1,182 @@
+#include "config/client_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/private_file.hpp"
+#include "config/section.hpp"
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+#include "core/ip_address.hpp"
+#include "core/path_order.hpp"
+
+namespace osbackup::config {
+namespace {
+
+constexpr std::size_t kHostBytesMax = 255;
+constexpr std::size_t kEncodedHostnameBytesMax = 150;
+
+/// A host name or an address; an IPv6 address may stand in brackets.
+std::string read_host(Section& section, const std::string& key) {
+  const IniValue& value = section.require(key);
+  std::string_view text = value.text;
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  const bool valid = text.size() <= kHostBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                              c == '-' || c == '_' || c == ':' || c == '%';
+                     });
+  // A colon is an IPv6 address's, with its zone perhaps, not a port's.
+  const bool is_complete =
+      text.find_first_of(":%") == std::string_view::npos || is_ip_address(std::string(text.substr(0, text.find('%'))));
+  if (!valid || !is_complete) reject(value, "a host name or an address, without a port or a path");
+  return std::string(text);
+}
+
+std::string require_text(Section& section, const std::string& key) {
+  section.require(key);
+  return section.text(key, "");
+}
+
+Secret require_secret(Section& section, const std::string& key) {
+  section.require(key);
+  return section.secret(key);
+}
+
+FtpSettings read_ftp(Section ftp) {
+  FtpSettings settings;
+  ftp.choice("protocol", {"ftp"});
+  settings.host = read_host(ftp, "host");
+  settings.port = ftp.port("port", 21);
+  settings.user = require_text(ftp, "user");
+  settings.password = require_secret(ftp, "password");
+  settings.ftpdir = ftp.text("ftpdir", "");
+  settings.timeout = ftp.duration("timeout", settings.timeout);
+  settings.retries = static_cast<unsigned>(ftp.number("retries", settings.retries, {.least = 0, .most = 100}));
+  ftp.reject_unknown_keys();
+  return settings;
+}
+
+FolderSettings read_folder(Section storage) {
+  constexpr std::string_view kScheme = "file://";
+  const IniValue& url = storage.require("url");
+  storage.reject_unknown_keys();
+  const std::string_view text = url.text;
+  if (!text.starts_with(kScheme) || !text.substr(kScheme.size()).starts_with('/'))
+    reject(url, "a folder such as file:///srv/backup");
+  return {.folder = (std::filesystem::path(text.substr(kScheme.size())) / "").lexically_normal().parent_path()};
+}
+
+ApiSettings read_api(Section api) {
+  ApiSettings settings;
+  settings.host = read_host(api, "host");
+  settings.port = api.port("port", 80);
+  settings.user = require_text(api, "user");
+  settings.password = require_secret(api, "password");
+  settings.timeout = api.duration("timeout", settings.timeout);
+  api.reject_unknown_keys();
+  return settings;
+}
+
+/// An address such as `backup@example.com`; without `@` the domain is added.
+std::string full_address(const IniValue& value, std::string_view text, const std::string& domain) {
+  const bool valid = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != 0x7F && c != '<' && c != '>' && c != ',' && c != '"';
+  });
+  if (!valid || text.empty() || text.front() == '@' || text.back() == '@' || text.find('@') != text.rfind('@'))
+    reject(value, "an address such as backup@example.com");
+  if (text.find('@') != std::string_view::npos) return std::string(text);
+  if (domain.empty()) reject(value, "an address with an @, or postfix = the mail domain");
+  return fmt::format("{}@{}", text, domain);
+}
+
+std::optional<MailSettings> read_mail(Section mail) {
+  MailSettings settings;
+  const bool is_on = mail.on_off("switch", false);
+  const bool has_host = mail.find("tohost") != nullptr || is_on;
+  if (has_host) settings.host = read_host(mail, "tohost");
+  settings.port = mail.port("port", 25);
+  settings.user = mail.text("user", "");
+  settings.password = mail.secret("pass");
+  if (mail.find("postfix") != nullptr) settings.domain = read_host(mail, "postfix");
+  if (mail.find("sender") != nullptr || is_on) {
+    const IniValue& sender = mail.require("sender");
+    settings.sender = full_address(sender, sender.text, settings.domain);
+  }
+  for (const std::string& recipient : mail.list("to"))
+    settings.to.push_back(full_address(*mail.find("to"), recipient, settings.domain));
+  if (settings.to.empty()) settings.to = {settings.sender};
+  if (settings.domain.empty()) settings.domain = settings.sender.substr(settings.sender.find('@') + 1);
+  settings.when =
+      mail.choice("when", {"always", "failure"}) == 0 ? MailSettings::When::Always : MailSettings::When::Failure;
+  mail.reject_unknown_keys();
+  return is_on ? std::optional(std::move(settings)) : std::nullopt;
+}
+
+std::vector<std::string> read_directories(Section section) {
+  if (!section.is_there()) return {};
+  const IniValue& value = section.require("directory");
+  std::vector<std::string> directories;
+  for (const std::string& text : section.list("directory")) {
+    if (!text.starts_with('/')) reject(value, "absolute paths separated by commas, such as /etc,/home");
+    const std::filesystem::path normal = (std::filesystem::path(text) / "").lexically_normal();
+    directories.push_back(normal == "/" ? "/" : normal.parent_path().string());
+  }
+  section.reject_unknown_keys();
+  std::sort(directories.begin(), directories.end(), precedes);
+  directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
+  for (std::size_t i = 1; i < directories.size(); ++i)
+    if (lies_below(directories[i], directories[i - 1]))
+      reject(value, fmt::format("directories that do not overlap: {} lies inside {}, name only one of them",
+                                printable(directories[i]), printable(directories[i - 1])));
+  return directories;
+}
+
+RunSettings read_run(Section run) {
+  RunSettings settings;
+  settings.workdir = run.absolute_path("workdir", settings.workdir);
+  settings.logdir = run.absolute_path("logdir", settings.logdir);
+  settings.statedir = run.absolute_path("statedir", settings.statedir);
+  if (const IniValue* name = run.find("hostname")) {
+    settings.hostname = run.text("hostname", "");
+    // It becomes part of the archive's name, which has room for 255 bytes in all.
+    if (percent_encode_strictly(name->text).size() > kEncodedHostnameBytesMax)
+      reject(*name, fmt::format("a name of at most {} bytes, percent-encoded", kEncodedHostnameBytesMax));
+  }
+  if (const IniValue* address = run.find("ip")) {
+    if (!is_ip_address(address->text)) reject(*address, "an IPv4 or IPv6 address");
+    settings.ip = address->text;
+  }
+  settings.threads = static_cast<unsigned>(run.number("threads", 0, {.least = 0, .most = 1024}));
+  run.reject_unknown_keys();
+  return settings;
+}
+
+}  // namespace
+
+ClientConfig parse_client_config(std::string_view text, const std::string& file) {
+  const IniDocument document(text, file);
+  reject_unknown_sections(document, {"Ftp", "Storage", "API", "Mail", "BackupDirs", "Archive", "Run"});
+  ClientConfig config;
+  if (const IniSection* storage = document.find("Storage")) {
+    if (document.find("Ftp") != nullptr)
+      throw Error(ErrorKind::Usage, storage->where() + " and [Ftp] both say where archives go: keep one of them");
+    config.folder = read_folder(Section(document, "Storage"));
+  } else {
+    config.ftp = read_ftp(Section(document, "Ftp"));
+  }
+  if (document.find("API") != nullptr) config.api = read_api(Section(document, "API"));
+  config.mail = read_mail(Section(document, "Mail"));
+  config.directories = read_directories(Section(document, "BackupDirs"));
+  Section archive(document, "Archive");
+  archive.choice("engine", {"commands"});
+  archive.reject_unknown_keys();
+  config.run = read_run(Section(document, "Run"));
+  return config;
+}
+
+ClientConfig load_client_config(const std::filesystem::path& file) {
+  return parse_client_config(read_private_file(file), printable(file.native()));
+}
+
+}  // namespace osbackup::config

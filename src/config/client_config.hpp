@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/secret.hpp"
+
+namespace osbackup::config {
+
+/// `[Ftp]`.
+struct FtpSettings {
+  std::string host;
+  std::uint16_t port = 21;
+  std::string user;
+  Secret password;
+  std::string ftpdir;  ///< May contain `{hostname}`; empty is the login directory.
+  std::chrono::seconds timeout{60};
+  unsigned retries = 4;  ///< Further attempts after the first.
+};
+
+/// `[Storage]`: a folder of this host instead of `[Ftp]`.
+struct FolderSettings {
+  std::filesystem::path folder;
+};
+
+/// `[API]`.
+struct ApiSettings {
+  std::string host;
+  std::uint16_t port = 80;
+  std::string user;
+  Secret password;
+  std::chrono::seconds timeout{30};
+};
+
+/// `[Mail]` with `switch = on`.
+struct MailSettings {
+  enum class When { Always, Failure };
+
+  std::string host;  ///< `tohost`: the SMTP server.
+  std::uint16_t port = 25;
+  std::string user;  ///< Empty: no login.
+  Secret password;
+  std::string domain;           ///< `postfix`: of HELO, Message-ID and of addresses without `@`.
+  std::string sender;           ///< A full address.
+  std::vector<std::string> to;  ///< Full addresses; at least one.
+  When when = When::Always;
+};
+
+/// `[Run]`.
+struct RunSettings {
+  std::filesystem::path workdir = "/tmp/importantfilebackup";
+  std::filesystem::path logdir = "/export/Logs/importantfilebackup";
+  std::filesystem::path statedir = "/var/lib/osbackup";
+  std::optional<std::string> hostname;
+  std::optional<std::string> ip;
+  unsigned threads = 0;  ///< 0: as many as there are cores.
+};
+
+/// osbackup's configuration, checked (requirement C13, docs/configuration.md).
+struct ClientConfig {
+  std::optional<FtpSettings> ftp;        ///< Either this
+  std::optional<FolderSettings> folder;  ///< or this.
+  std::optional<ApiSettings> api;        ///< Without it nothing is reported.
+  std::optional<MailSettings> mail;      ///< Only when it is switched on.
+  /// `[BackupDirs] directory`: normalised absolute paths in the archive format's order, none inside another. Empty when
+  /// the section is not there: commands that only read archives do not need it.
+  std::vector<std::string> directories;
+  RunSettings run;
+};
+
+/// Reads and checks the file. Usage names file, line and what was expected; also when the file is missing, is not this
+/// user's or root's, or can be read by others.
+ClientConfig load_client_config(const std::filesystem::path& file);
+
+/// The same for text at hand.
+ClientConfig parse_client_config(std::string_view text, const std::string& file);
+
+}  // namespace osbackup::config

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace osbackup {
+
+/// Random access to bytes that do not change. All functions may be called from several threads at once.
+class RangeReader {
+ public:
+  virtual ~RangeReader() = default;
+  virtual std::uint64_t size() const = 0;
+
+  /// Fills `out` from `offset` on. Corrupt when the bytes end before that.
+  virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+};
+
+/// Bytes in memory.
+class MemoryRange final : public RangeReader {
+ public:
+  explicit MemoryRange(std::vector<std::byte> bytes);
+
+  std::uint64_t size() const override { return bytes_.size(); }
+  void read(std::uint64_t offset, std::span<std::byte> out) const override;
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace osbackup

@@ -1,0 +1,7 @@
+#include "core/version.hpp"
+
+namespace osbackup {
+
+std::string_view version() noexcept { return OSBACKUP_VERSION; }
+
+}  // namespace osbackup

@@ -1,0 +1,15 @@
+#include "core/version.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace osbackup {
+namespace {
+
+TEST(Version, IsThreeNumbers) {
+  EXPECT_THAT(std::string(version()), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+}
+
+}  // namespace
+}  // namespace osbackup

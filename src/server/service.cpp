@@ -1,0 +1,103 @@
+#include "server/service.hpp"
+
+#include <fmt/format.h>
+
+#include "database/report_store.hpp"
+#include "database/schema.hpp"
+#include "http/listener.hpp"
+#include "server/report_routes.hpp"
+#include "server/report_writer.hpp"
+
+namespace osbackup::server {
+namespace {
+
+constexpr std::chrono::seconds kFlushLongest{10};  // More than a commit waits for somebody else's lock.
+constexpr std::chrono::seconds kDrainLongest{30};
+
+http::ListenerOptions listener_options(const config::ListenSettings& settings, spdlog::logger& log) {
+  return {.address = settings.listen,
+          .port = settings.port,
+          .threads = settings.threads,
+          .max_body_bytes = settings.max_body_bytes,
+          .max_connections = settings.max_connections,
+          .request_timeout = settings.request_timeout,
+          .log_debug = [&log](const std::string& event) { log.debug("{}", event); },
+          .log_warning = [&log](const std::string& event) { log.warn("{}", event); },
+          .decorate_error = decorate_error};
+}
+
+std::string authority(const std::string& address, std::uint16_t port) {
+  return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, port)
+                                                : fmt::format("[{}]:{}", address, port);
+}
+
+}  // namespace
+
+/// From the bottom to the top; what stands below outlives what stands above it.
+struct Service::Parts {
+  Parts(const config::ServerConfig& config, spdlog::logger& logger)
+      : log(logger), pool({.connection = {.file = config.database.path}, .connections_max = config.database.pool}) {
+    const int applied = sql::migrate(*pool.lease(), database::migrations());
+    if (applied > 0) log.info("brought the database {} up to date", config.database.path.string());
+    directory.emplace(users, UserDirectory::Options{.on_problem = [this](const Error& error) {
+                        log.warn("cannot read the users, the known ones stay: {}", error.what());
+                      }});
+    journal.emplace(queue::JournalOptions{.directory = config.queue.path, .calls_max = config.queue.limit});
+    if (journal->depth() > 0) log.info("{} calls wait in the queue from before", journal->depth());
+    writer.emplace(ReportWriter::Parts{.journal = *journal, .store = store, .clock = clock, .log = log});
+    authenticator.emplace(*directory, Authenticator::Options{});
+    routes.emplace(ReportRoutes::Parts{.authenticator = *authenticator,
+                                       .journal = *journal,
+                                       .clock = clock,
+                                       .log = log,
+                                       .trusted_proxies = config.server.trusted_proxies});
+    routes->add_to(router);
+    listener.emplace(listener_options(config.server, log), router);
+    log.info("listening on {}", authority(config.server.listen, listener->port()));
+  }
+
+  spdlog::logger& log;
+  SystemClock clock;
+  sql::ConnectionPool pool;
+  database::UserStore users{pool};
+  database::ReportStore store{pool};
+  std::optional<UserDirectory> directory;
+  std::optional<queue::Journal> journal;
+  std::optional<ReportWriter> writer;
+  std::optional<Authenticator> authenticator;
+  std::optional<ReportRoutes> routes;
+  http::Router router;
+  std::optional<http::Listener> listener;
+};
+
+Service::Service(const config::ServerConfig& config, spdlog::logger& log)
+    : parts_(std::make_unique<Parts>(config, log)) {}
+
+Service::~Service() {
+  // In this order nothing calls what is gone: a login that is being checked would hand its call to the journal, and the
+  // journal's thread answers.
+  parts_->listener->stop();
+  parts_->authenticator->stop();
+  parts_->writer->stop();
+  parts_->journal->stop();
+}
+
+std::uint16_t Service::port() const { return parts_->listener->port(); }
+
+void Service::stop() {
+  Parts& parts = *parts_;
+  parts.log.info("stopping: no new calls are taken");
+  parts.listener->stop_accepting();
+  parts.listener->stop();
+  parts.authenticator->stop();
+  // What is accepted and not yet stored belongs to what is drained.
+  const bool flushed = parts.journal->flush(kFlushLongest);
+  if (parts.writer->drain(kDrainLongest) && flushed)
+    parts.log.info("everything is written");
+  else
+    parts.log.warn("{} calls stay in the queue for the next start", parts.journal->depth());
+  parts.writer->stop();
+  parts.journal->stop();
+}
+
+}  // namespace osbackup::server

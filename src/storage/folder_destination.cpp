@@ -1,0 +1,157 @@
+#include "storage/folder_destination.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstdio>
+
+#include "core/error.hpp"
+#include "storage/object_name.hpp"
+#include "system/file.hpp"
+#include "system/system_error.hpp"
+
+namespace osbackup::storage {
+namespace {
+
+using system::FileDescriptor;
+using system::system_error;
+
+FileDescriptor open_folder(const std::filesystem::path& folder) {
+  return system::open_file(folder, {.flags = O_RDONLY | O_DIRECTORY});
+}
+
+void remove_file(const FileDescriptor& folder, const std::string& name) {
+  if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && errno != ENOENT) throw system_error("remove " + name);
+}
+
+void read_file(const FileDescriptor& file, const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw system_error("read " + name);
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::NotFound, "read " + name + ": it is not a regular file");
+  const auto bytes = static_cast<std::uint64_t>(status.st_size);
+  if (offset > bytes || out.size() > bytes - offset)
+    throw Error(ErrorKind::Corrupt, fmt::format("read {}: bytes {} to {} are wanted and the file has {}", name, offset,
+                                                offset + out.size(), bytes));
+  while (!out.empty()) {
+    const ssize_t count = ::pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error("read " + name);
+    if (count == 0) throw Error(ErrorKind::Corrupt, "read " + name + ": the file became shorter");
+    out = out.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+}
+
+/// Renames unless the new name is taken. False when it is.
+bool rename_to_free_name(const FileDescriptor& folder, const std::string& from, const std::string& to) {
+  if (::renameat2(folder.get(), from.c_str(), folder.get(), to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (errno != EINVAL && errno != ENOSYS) throw system_error(fmt::format("rename {} to {}", from, to));
+  // The file system (NFS, for one) cannot do that; a hard link does not replace either.
+  if (::linkat(folder.get(), from.c_str(), folder.get(), to.c_str(), 0) != 0) {
+    if (errno == EEXIST) return false;
+    throw system_error(fmt::format("rename {} to {}", from, to));
+  }
+  remove_file(folder, from);
+  return true;
+}
+
+class FolderUpload final : public Upload {
+ public:
+  FolderUpload(FileDescriptor folder, std::string name) : folder_(std::move(folder)), temporary_name_(std::move(name)) {
+    remove_file(folder_, temporary_name_);
+    file_ = system::open_file_at(folder_, temporary_name_, {.flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW});
+  }
+
+  ~FolderUpload() override {
+    if (!committed_) ::unlinkat(folder_.get(), temporary_name_.c_str(), 0);
+  }
+
+  void append(std::span<const std::byte> bytes) override {
+    assert(!committed_);
+    system::write_all(file_, bytes, temporary_name_);
+  }
+
+  std::uint64_t stored() override {
+    struct stat status {};
+    if (::fstat(file_.get(), &status) != 0) throw system_error("ask for the size of " + temporary_name_);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  void read(std::uint64_t offset, std::span<std::byte> out) override { read_file(file_, temporary_name_, offset, out); }
+
+  void commit(const std::string& name) override {
+    assert(!committed_);
+    require_object_name(name);
+    if (::fsync(file_.get()) != 0) throw system_error("write " + temporary_name_ + " to disk");
+    if (!rename_to_free_name(folder_, temporary_name_, name))
+      throw Error(ErrorKind::Exists, "publish " + name + ": an object of that name exists already");
+    committed_ = true;
+    if (::fsync(folder_.get()) != 0 && errno != EINVAL) throw system_error("write the name " + name + " to disk");
+  }
+
+ private:
+  FileDescriptor folder_;
+  std::string temporary_name_;
+  FileDescriptor file_;
+  bool committed_ = false;
+};
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+}  // namespace
+
+std::unique_ptr<Upload> FolderDestination::begin(const std::string& temporary_name) {
+  require_object_name(temporary_name);
+  system::make_directories(folder_);
+  return std::make_unique<FolderUpload>(open_folder(folder_), temporary_name);
+}
+
+void FolderDestination::read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
+  require_object_name(name);
+  FileDescriptor file;
+  try {
+    file = system::open_file_at(open_folder(folder_), name, {.flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK});
+  } catch (const Error& error) {
+    throw error.within("read " + name);
+  }
+  read_file(file, name, offset, out);
+}
+
+std::vector<ObjectInfo> FolderDestination::list(const std::string& prefix) {
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(folder_.c_str()));
+  if (!directory && errno == ENOENT) return {};
+  if (!directory) throw system_error("list " + folder_.string());
+  std::vector<ObjectInfo> found;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (!entry && errno != 0) throw system_error("list " + folder_.string());
+    if (!entry) break;
+    const std::string name = entry->d_name;
+    struct stat status {};
+    if (!is_object_name(name) || !name.starts_with(prefix) ||
+        ::fstatat(::dirfd(directory.get()), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(status.st_mode))
+      continue;
+    found.push_back({.name = name, .bytes = static_cast<std::uint64_t>(status.st_size)});
+  }
+  std::sort(found.begin(), found.end(), [](const ObjectInfo& a, const ObjectInfo& b) { return a.name < b.name; });
+  return found;
+}
+
+void FolderDestination::remove(const std::string& name) {
+  require_object_name(name);
+  std::error_code problem;
+  if (!std::filesystem::exists(folder_, problem) && !problem) return;
+  remove_file(open_folder(folder_), name);
+}
+
+}  // namespace osbackup::storage

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/destination.hpp"
+
+namespace osbackup::storage {
+
+/// The files of one directory, which is made when the first object is begun. Files have mode 0600; commit() returns
+/// when file and name are on the disk. Links in the directory are neither followed nor listed. Thread-safe.
+class FolderDestination final : public Destination {
+ public:
+  explicit FolderDestination(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::unique_ptr<Upload> begin(const std::string& temporary_name) override;
+  void read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) override;
+  std::vector<ObjectInfo> list(const std::string& prefix) override;
+  void remove(const std::string& name) override;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace osbackup::storage

@@ -1,0 +1,167 @@
+#include "storage/ftp_destination.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/error.hpp"
+#include "storage/object_name.hpp"
+
+namespace osbackup::storage {
+
+using transport::FtpSession;
+
+class FtpDestination::FtpUpload final : public Upload {
+ public:
+  FtpUpload(FtpDestination& destination, const std::string& name)
+      : destination_(destination), path_(destination.path_of(name)), session_(destination.take_session()) {
+    try {
+      session_->begin_upload(path_, FtpSession::UploadMode::Replace);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Denied || destination_.directory_.empty()) throw;
+      // Usually because the directory is missing; if it is not that, the second refusal says it again.
+      session_->make_directories(destination_.directory_);
+      session_->begin_upload(path_, FtpSession::UploadMode::Replace);
+    }
+  }
+
+  ~FtpUpload() override {
+    if (committed_) {
+      destination_.give_back(std::move(session_));
+      return;
+    }
+    session_->begin_cleanup();
+    session_->cancel_upload();
+    try {
+      session_->remove(path_);
+    } catch (const Error&) {
+      // The server cannot be reached or forbids it; nothing better can be done with an upload that is given up.
+    }
+  }
+
+  void append(std::span<const std::byte> bytes) override {
+    assert(!committed_ && !position_is_unknown_);
+    position_is_unknown_ = true;
+    given_bytes_ = position_ + bytes.size();
+    if (!session_->is_uploading())
+      session_->begin_upload(path_, position_ == 0 ? FtpSession::UploadMode::Replace : FtpSession::UploadMode::Append);
+    session_->append(bytes);
+    position_ = given_bytes_;
+    position_is_unknown_ = false;
+  }
+
+  std::uint64_t stored() override {
+    position_is_unknown_ = true;
+    if (session_->is_uploading()) session_->finish_upload();
+    const std::uint64_t held = session_->size(path_).value_or(0);
+    if (held > given_bytes_) {
+      // After a broken connection the server may still have written what was on its way, behind the point from which
+      // we went on. Then only a new start helps.
+      session_->remove(path_);
+      throw Error(ErrorKind::Unavailable, fmt::format("upload {}: the server holds {} bytes of the {} that were sent; "
+                                                      "the upload begins anew",
+                                                      path_, held, given_bytes_));
+    }
+    position_ = held;
+    given_bytes_ = held;
+    position_is_unknown_ = false;
+    return held;
+  }
+
+  void read(std::uint64_t offset, std::span<std::byte> out) override {
+    assert(!session_->is_uploading());
+    session_->read(path_, offset, out);
+  }
+
+  void commit(const std::string& name) override {
+    assert(!committed_ && !position_is_unknown_);
+    require_object_name(name);
+    const std::uint64_t sent_bytes = position_;
+    if (const std::uint64_t held = stored(); held != sent_bytes)
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("publish {}: the server holds {} of {} bytes", name, held, sent_bytes));
+    const std::string target = destination_.path_of(name);
+    const std::scoped_lock lock(destination_.publishing_);
+    // Servers such as vsftpd replace an existing file without a word.
+    if (session_->size(target))
+      throw Error(ErrorKind::Exists, "publish " + name + ": an object of that name exists already");
+    session_->rename(path_, target);
+    committed_ = true;
+  }
+
+ private:
+  FtpDestination& destination_;
+  std::string path_;
+  std::unique_ptr<FtpSession> session_;
+  std::uint64_t position_ = 0;     ///< Where the next bytes go.
+  std::uint64_t given_bytes_ = 0;  ///< The most that the server can hold.
+  bool position_is_unknown_ = false;
+  bool committed_ = false;
+};
+
+FtpDestination::FtpDestination(transport::FtpSettings settings, std::string directory, std::stop_token stop)
+    : settings_(std::move(settings)), directory_(std::move(directory)), stop_(std::move(stop)) {
+  while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
+}
+
+FtpDestination::~FtpDestination() = default;
+
+std::unique_ptr<FtpSession> FtpDestination::take_session() {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) return std::make_unique<FtpSession>(settings_, stop_);
+  std::unique_ptr<FtpSession> session = std::move(idle_.back());
+  idle_.pop_back();
+  return session;
+}
+
+void FtpDestination::give_back(std::unique_ptr<FtpSession> session) {
+  constexpr std::size_t kIdleMax = 2;
+  const std::scoped_lock lock(mutex_);
+  if (idle_.size() < kIdleMax) idle_.push_back(std::move(session));
+}
+
+std::string FtpDestination::path_of(const std::string& name) const {
+  if (directory_.empty() || directory_ == "/") return directory_ + name;
+  return directory_ + "/" + name;
+}
+
+std::unique_ptr<Upload> FtpDestination::begin(const std::string& temporary_name) {
+  require_object_name(temporary_name);
+  return std::make_unique<FtpUpload>(*this, temporary_name);
+}
+
+void FtpDestination::read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
+  require_object_name(name);
+  std::unique_ptr<FtpSession> session = take_session();
+  session->read(path_of(name), offset, out);
+  give_back(std::move(session));
+}
+
+std::vector<ObjectInfo> FtpDestination::list(const std::string& prefix) {
+  std::unique_ptr<FtpSession> session = take_session();
+  std::vector<std::string> names = session->list_names(directory_);
+  std::erase_if(names, [&](const std::string& name) { return !is_object_name(name) || !name.starts_with(prefix); });
+  std::sort(names.begin(), names.end());
+
+  std::vector<std::string> paths;
+  paths.reserve(names.size());
+  for (const std::string& name : names) paths.push_back(path_of(name));
+  const std::vector<std::optional<std::uint64_t>> sizes = session->sizes(paths);
+  give_back(std::move(session));
+
+  std::vector<ObjectInfo> found;
+  // Directories have no size, and what was removed meanwhile has none any more.
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (sizes[i]) found.push_back({.name = names[i], .bytes = *sizes[i]});
+  return found;
+}
+
+void FtpDestination::remove(const std::string& name) {
+  require_object_name(name);
+  std::unique_ptr<FtpSession> session = take_session();
+  session->remove(path_of(name));
+  give_back(std::move(session));
+}
+
+}  // namespace osbackup::storage

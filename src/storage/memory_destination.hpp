@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "storage/destination.hpp"
+
+namespace osbackup::storage {
+
+/// Objects in memory, for tests and for trying things out. Thread-safe.
+class MemoryDestination final : public Destination {
+ public:
+  std::unique_ptr<Upload> begin(const std::string& temporary_name) override;
+  void read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) override;
+  std::vector<ObjectInfo> list(const std::string& prefix) override;
+  void remove(const std::string& name) override;
+
+ private:
+  class MemoryUpload;
+
+  std::mutex mutex_;
+  std::map<std::string, std::vector<std::byte>> objects_;
+};
+
+}  // namespace osbackup::storage

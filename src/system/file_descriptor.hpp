@@ -1,0 +1,28 @@
+#pragma once
+
+#include <utility>
+
+namespace osbackup::system {
+
+/// Owns one open file descriptor, or none (-1). Not copied; closed when destroyed.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int descriptor) noexcept : descriptor_(descriptor) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~FileDescriptor() { close(); }
+
+  int get() const noexcept { return descriptor_; }
+  explicit operator bool() const noexcept { return descriptor_ >= 0; }
+
+  void close() noexcept;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace osbackup::system
