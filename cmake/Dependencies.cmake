@@ -20,3 +20,10 @@ foreach(part IN ITEMS core sqlite3)
     IMPORTED_LOCATION ${SOCI_${part}_LIBRARY}
     INTERFACE_INCLUDE_DIRECTORIES "${SOCI_INCLUDE_DIR};${SOCI_INCLUDE_DIR}/soci")
 endforeach()
+
+# ISA-L and libdeflate: Debian's packages bring pkg-config files.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+add_library(ISAL::isal ALIAS PkgConfig::ISAL)
+pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
+add_library(deflate::deflate ALIAS PkgConfig::deflate)

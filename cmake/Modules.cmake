@@ -13,6 +13,7 @@ find_program(OSBACKUP_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 
 if(BUILD_TESTING AND NOT OSBACKUP_FUZZ)
   find_package(GTest REQUIRED)
+  find_package(ZLIB REQUIRED)
   include(GoogleTest)
 endif()
 

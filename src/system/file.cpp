@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <system_error>
 #include <vector>
 
@@ -68,6 +69,20 @@ FileDescriptor open_file_at(const FileDescriptor& directory, const std::filesyst
   return file;
 }
 
+FileDescriptor open_unnamed_file(const std::filesystem::path& directory) {
+  constexpr mode_t kMode = 0600;
+  FileDescriptor file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
+  if (file) return file;
+  // Kernels before 3.11 know no O_TMPFILE (EISDIR, ENOENT), and not every file system has it (EOPNOTSUPP).
+  if (errno != EISDIR && errno != ENOENT && errno != EOPNOTSUPP)
+    throw system_error("make a temporary file in " + shown(directory));
+  std::string name = (directory / "unnamed-XXXXXX").native();
+  file = FileDescriptor(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file) throw system_error("make a temporary file in " + shown(directory));
+  unlink(name.c_str());
+  return file;
+}
+
 void write_all(const FileDescriptor& file, std::span<const std::byte> bytes, const std::string& name) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
@@ -79,6 +94,17 @@ void write_all(const FileDescriptor& file, std::span<const std::byte> bytes, con
 
 void write_all(const FileDescriptor& file, std::string_view text, const std::string& name) {
   write_all(file, std::as_bytes(std::span(text)), name);
+}
+
+void read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out, const std::string& name) {
+  while (!out.empty()) {
+    const ssize_t count = pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error("read " + name);
+    if (count == 0) throw Error(ErrorKind::Corrupt, name + " ends too early");
+    out = out.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
 }
 
 std::string read_file(const FileDescriptor& file, std::uint64_t bytes_max, const std::string& name) {
@@ -188,14 +214,7 @@ void FileRange::read(std::uint64_t offset, std::span<std::byte> out) const {
   if (offset > size_ || out.size() > size_ - offset)
     throw Error(ErrorKind::Corrupt,
                 fmt::format("{} has {} bytes, but {} are wanted at {}", name_, size_, out.size(), offset));
-  while (!out.empty()) {
-    const ssize_t count = pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system_error("read " + name_);
-    if (count == 0) throw Error(ErrorKind::Corrupt, name_ + " ends too early");
-    out = out.subspan(static_cast<std::size_t>(count));
-    offset += static_cast<std::uint64_t>(count);
-  }
+  read_at(file_, offset, out, name_);
 }
 
 }  // namespace osbackup::system

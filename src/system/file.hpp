@@ -26,9 +26,16 @@ FileDescriptor open_file(const std::filesystem::path& path, OpenOptions options)
 /// The same below an open directory.
 FileDescriptor open_file_at(const FileDescriptor& directory, const std::filesystem::path& name, OpenOptions options);
 
+/// A new file without a name, for reading and writing, in this directory's file system: it is gone when it is closed,
+/// however the process ends.
+FileDescriptor open_unnamed_file(const std::filesystem::path& directory);
+
 /// Writes every byte. `name` is for the message. NoSpace when the file system is full.
 void write_all(const FileDescriptor& file, std::span<const std::byte> bytes, const std::string& name);
 void write_all(const FileDescriptor& file, std::string_view text, const std::string& name);
+
+/// Fills `out` from `offset` on, wherever the file stands. Corrupt when the file ends before that.
+void read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out, const std::string& name);
 
 /// The whole content of a regular file. Corrupt when it is longer than `bytes_max`.
 std::string read_file(const std::filesystem::path& path, std::uint64_t bytes_max);

@@ -1,0 +1,53 @@
+#include "system/owner_names.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace osbackup::system {
+namespace {
+
+constexpr std::size_t kFirstBufferBytes = 4096;
+constexpr std::size_t kBufferBytesMax = 1U << 20U;
+
+/// Asks `look_up(id, record, buffer, size, found)` with a growing buffer, as getpwuid_r and getgrgid_r want it.
+template <class Record, class LookUp, class Name>
+std::string ask(LookUp look_up, Name name) {
+  std::vector<char> buffer(kFirstBufferBytes);
+  for (;;) {
+    Record record{};
+    Record* found = nullptr;
+    const int code = look_up(&record, buffer.data(), buffer.size(), &found);
+    if (code == ERANGE && buffer.size() < kBufferBytesMax) {
+      buffer.resize(buffer.size() * 2);
+      continue;
+    }
+    if (code == EINTR) continue;
+    return found == nullptr ? "" : name(*found);
+  }
+}
+
+}  // namespace
+
+std::string OwnerNames::user(uid_t id) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto known = users_.find(id); known != users_.end()) return known->second;
+  std::string name = ask<passwd>([id](passwd* record, char* buffer, std::size_t size,
+                                      passwd** found) { return getpwuid_r(id, record, buffer, size, found); },
+                                 [](const passwd& record) { return record.pw_name; });
+  return users_.emplace(id, std::move(name)).first->second;
+}
+
+std::string OwnerNames::group(gid_t id) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto known = groups_.find(id); known != groups_.end()) return known->second;
+  std::string name =
+      ask<struct group>([id](struct group* record, char* buffer, std::size_t size,
+                             struct group** found) { return getgrgid_r(id, record, buffer, size, found); },
+                        [](const struct group& record) { return record.gr_name; });
+  return groups_.emplace(id, std::move(name)).first->second;
+}
+
+}  // namespace osbackup::system

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace osbackup::system {
+
+/// The names of users and groups, each asked for once: behind the C library may be a directory service that is slow.
+/// Thread-safe.
+class OwnerNames {
+ public:
+  /// The name of an id; empty when it has none.
+  std::string user(uid_t id);
+  std::string group(gid_t id);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<uid_t, std::string> users_;
+  std::unordered_map<gid_t, std::string> groups_;
+};
+
+}  // namespace osbackup::system
