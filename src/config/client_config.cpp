@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "config/pattern_list.hpp"
 #include "config/private_file.hpp"
 #include "config/section.hpp"
 #include "core/encoding.hpp"
@@ -113,7 +115,7 @@ std::optional<MailSettings> read_mail(Section mail) {
   return is_on ? std::optional(std::move(settings)) : std::nullopt;
 }
 
-std::vector<std::string> read_directories(Section section) {
+std::vector<std::string> read_directories(Section& section) {
   if (!section.is_there()) return {};
   const IniValue& value = section.require("directory");
   std::vector<std::string> directories;
@@ -122,7 +124,6 @@ std::vector<std::string> read_directories(Section section) {
     const std::filesystem::path normal = (std::filesystem::path(text) / "").lexically_normal();
     directories.push_back(normal == "/" ? "/" : normal.parent_path().string());
   }
-  section.reject_unknown_keys();
   std::sort(directories.begin(), directories.end(), precedes);
   directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
   for (std::size_t i = 1; i < directories.size(); ++i)
@@ -130,6 +131,49 @@ std::vector<std::string> read_directories(Section section) {
       reject(value, fmt::format("directories that do not overlap: {} lies inside {}, name only one of them",
                                 printable(directories[i]), printable(directories[i - 1])));
   return directories;
+}
+
+SelectionSettings read_selection(Section& section) {
+  SelectionSettings settings;
+  settings.exclude = read_patterns(section, "exclude");
+  settings.one_file_system = section.on_off("one_file_system", settings.one_file_system);
+  settings.network_mounts = section.on_off("network_mounts", settings.network_mounts);
+  settings.exclude_caches = section.on_off("exclude_caches", settings.exclude_caches);
+  return settings;
+}
+
+ArchiveSettings read_archive(Section archive) {
+  using Settings = ArchiveSettings;
+  Settings settings;
+  settings.engine = archive.choice("engine", {"native", "commands"}) == 0 ? Settings::Engine::Native  //
+                                                                          : Settings::Engine::Commands;
+  constexpr std::array kCompressions = {Settings::Compression::Fast, Settings::Compression::Balanced,
+                                        Settings::Compression::Best};
+  settings.compression = kCompressions.at(archive.choice("compression", {"fast", "balanced", "best"}, 1));
+  settings.spool = archive.choice("spool", {"disk", "memory"}) == 0 ? Settings::SpoolPlace::Disk  //
+                                                                    : Settings::SpoolPlace::Memory;
+  if (settings.spool == Settings::SpoolPlace::Memory && settings.engine == Settings::Engine::Commands)
+    reject(*archive.find("spool"), "disk: engine = commands makes its archive in files; or take engine = native");
+  archive.reject_unknown_keys();
+  return settings;
+}
+
+/// `idle`, `best-effort`, or `best-effort:N`.
+std::optional<IoPrioritySettings> read_ionice(Section& run) {
+  constexpr std::string_view kBestEffort = "best-effort";
+  const IniValue* value = run.find("ionice");
+  if (value == nullptr) return std::nullopt;
+  IoPrioritySettings settings;
+  std::string_view text = value->text;
+  if (text == "idle") {
+    settings.io_class = IoPrioritySettings::Class::Idle;
+  } else if (text != kBestEffort) {
+    const bool has_level = text.starts_with(kBestEffort) && text.size() == kBestEffort.size() + 2 &&
+                           text[kBestEffort.size()] == ':' && text.back() >= '0' && text.back() <= '7';
+    if (!has_level) reject(*value, "idle, best-effort or best-effort:N with N from 0 (first) to 7 (last)");
+    settings.level = static_cast<unsigned>(text.back() - '0');
+  }
+  return settings;
 }
 
 RunSettings read_run(Section run) {
@@ -148,6 +192,8 @@ RunSettings read_run(Section run) {
     settings.ip = address->text;
   }
   settings.threads = static_cast<unsigned>(run.number("threads", 0, {.least = 0, .most = 1024}));
+  if (run.find("nice") != nullptr) settings.nice = static_cast<int>(run.number("nice", 0, {.least = 0, .most = 19}));
+  settings.ionice = read_ionice(run);
   run.reject_unknown_keys();
   return settings;
 }
@@ -167,10 +213,11 @@ ClientConfig parse_client_config(std::string_view text, const std::string& file)
   }
   if (document.find("API") != nullptr) config.api = read_api(Section(document, "API"));
   config.mail = read_mail(Section(document, "Mail"));
-  config.directories = read_directories(Section(document, "BackupDirs"));
-  Section archive(document, "Archive");
-  archive.choice("engine", {"commands"});
-  archive.reject_unknown_keys();
+  Section selected(document, "BackupDirs");
+  config.directories = read_directories(selected);
+  config.selection = read_selection(selected);
+  selected.reject_unknown_keys();
+  config.archive = read_archive(Section(document, "Archive"));
   config.run = read_run(Section(document, "Run"));
   return config;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/path_pattern.hpp"
 #include "core/secret.hpp"
 
 namespace osbackup::config {
@@ -51,6 +52,33 @@ struct MailSettings {
   When when = When::Always;
 };
 
+/// `[BackupDirs]` beyond the directories: what of them is selected.
+struct SelectionSettings {
+  std::vector<PathPattern> exclude;  ///< docs/configuration.md, "Patterns".
+  bool one_file_system = false;      ///< Mounts below a configured directory are not entered.
+  bool network_mounts = false;       ///< Network and FUSE mounts are entered as well.
+  bool exclude_caches = false;       ///< Of directories with a CACHEDIR.TAG only the tag is kept.
+};
+
+/// `[Archive]`.
+struct ArchiveSettings {
+  enum class Engine { Native, Commands };
+  enum class Compression { Fast, Balanced, Best };
+  enum class SpoolPlace { Disk, Memory };
+
+  Engine engine = Engine::Native;
+  Compression compression = Compression::Balanced;
+  SpoolPlace spool = SpoolPlace::Disk;
+};
+
+/// `[Run] ionice`: how the kernel's scheduler ranks this process's disk accesses.
+struct IoPrioritySettings {
+  enum class Class { Idle, BestEffort };
+
+  Class io_class = Class::BestEffort;
+  unsigned level = 4;  ///< 0 (first) to 7 (last); of BestEffort alone.
+};
+
 /// `[Run]`.
 struct RunSettings {
   std::filesystem::path workdir = "/tmp/importantfilebackup";
@@ -58,7 +86,9 @@ struct RunSettings {
   std::filesystem::path statedir = "/var/lib/osbackup";
   std::optional<std::string> hostname;
   std::optional<std::string> ip;
-  unsigned threads = 0;  ///< 0: as many as there are cores.
+  unsigned threads = 0;                      ///< 0: as many as there are cores.
+  std::optional<int> nice;                   ///< 0 to 19; nothing: as the process was started.
+  std::optional<IoPrioritySettings> ionice;  ///< Nothing: as the process was started.
 };
 
 /// osbackup's configuration, checked (requirement C13, docs/configuration.md).
@@ -70,6 +100,8 @@ struct ClientConfig {
   /// `[BackupDirs] directory`: normalised absolute paths in the archive format's order, none inside another. Empty when
   /// the section is not there: commands that only read archives do not need it.
   std::vector<std::string> directories;
+  SelectionSettings selection;
+  ArchiveSettings archive;
   RunSettings run;
 };
 

@@ -95,6 +95,12 @@ TEST(ClientConfig, HasTheDocumentedDefaults) {
   EXPECT_EQ(config.run.statedir.native(), "/var/lib/osbackup");
   EXPECT_FALSE(config.run.hostname || config.run.ip);
   EXPECT_EQ(config.run.threads, 0U);
+  EXPECT_FALSE(config.run.nice || config.run.ionice);
+  EXPECT_THAT(config.selection.exclude, testing::IsEmpty());
+  EXPECT_FALSE(config.selection.one_file_system || config.selection.network_mounts || config.selection.exclude_caches);
+  EXPECT_EQ(config.archive.engine, ArchiveSettings::Engine::Native);
+  EXPECT_EQ(config.archive.compression, ArchiveSettings::Compression::Balanced);
+  EXPECT_EQ(config.archive.spool, ArchiveSettings::SpoolPlace::Disk);
 }
 
 TEST(ClientConfig, IsTheDocumentsExample) {
@@ -106,6 +112,12 @@ TEST(ClientConfig, IsTheDocumentsExample) {
   EXPECT_EQ(config.run.workdir.native(), "/tmp/importantfilebackup");
   EXPECT_EQ(config.run.hostname, "web-1");
   EXPECT_EQ(config.run.ip, "192.0.2.17");
+  EXPECT_EQ(config.selection.exclude.size(), 4U);
+  EXPECT_TRUE(config.selection.exclude_caches);
+  EXPECT_EQ(config.archive.engine, ArchiveSettings::Engine::Native);
+  EXPECT_EQ(config.run.nice, 10);
+  ASSERT_TRUE(config.run.ionice);
+  EXPECT_EQ(config.run.ionice->level, 7U);
 }
 
 TEST(ClientConfig, RefusesTheUsersNoteAfterAValue) {
@@ -156,11 +168,13 @@ TEST(ClientConfig, RefusesUnknownSectionsAndKeys) {
       problem_of(kMail + "password = p"),
       "9: [Mail] has no key password; expected one of pass, port, postfix, sender, switch, to, tohost, user, when");
   EXPECT_EQ(problem_of(kFtp + "[BackupDirs]\ndirectory = /etc\ndir = /x"),
-            "7: [BackupDirs] has no key dir; expected one of directory");
-  EXPECT_EQ(problem_of(kFtp + "[Archive]\ncompression = best"),
-            "6: [Archive] has no key compression; expected one of engine");
-  EXPECT_EQ(problem_of(kFtp + "[Run]\nnice = 5"),
-            "6: [Run] has no key nice; expected one of hostname, ip, logdir, statedir, threads, workdir");
+            "7: [BackupDirs] has no key dir; expected one of directory, exclude, exclude_caches, network_mounts, "
+            "one_file_system");
+  EXPECT_EQ(problem_of(kFtp + "[Archive]\nlevel = best"),
+            "6: [Archive] has no key level; expected one of compression, engine, spool");
+  EXPECT_EQ(
+      problem_of(kFtp + "[Run]\npriority = 5"),
+      "6: [Run] has no key priority; expected one of hostname, ionice, ip, logdir, nice, statedir, threads, workdir");
 }
 
 TEST(ClientConfig, RefusesValuesThatDoNotFit) {
@@ -168,13 +182,65 @@ TEST(ClientConfig, RefusesValuesThatDoNotFit) {
   EXPECT_EQ(problem_of(kFtp + "port = 0"), "5: port = 0: expected a whole number from 1 to 65535");
   EXPECT_EQ(problem_of(kFtp + "retries = 101"), "5: retries = 101: expected a whole number from 0 to 100");
   EXPECT_EQ(problem_of(kFtp + "timeout = soon"), "5: timeout = soon: expected a time such as 30s, 5m, 2h or 8d");
-  EXPECT_EQ(problem_of(kFtp + "[Archive]\nengine = native"), "6: engine = native: expected commands");
+  EXPECT_EQ(problem_of(kFtp + "[Archive]\nengine = tar"), "6: engine = tar: expected native or commands");
+  EXPECT_EQ(problem_of(kFtp + "[Archive]\ncompression = 9"), "6: compression = 9: expected fast or balanced or best");
+  EXPECT_EQ(problem_of(kFtp + "[Archive]\nspool = /tmp"), "6: spool = /tmp: expected disk or memory");
+  EXPECT_EQ(problem_of(kFtp + "[Run]\nnice = 20"), "6: nice = 20: expected a whole number from 0 to 19");
+  EXPECT_EQ(problem_of(kFtp + "[Run]\nnice = -5"), "6: nice = -5: expected a whole number from 0 to 19");
   EXPECT_EQ(problem_of(kFtp + "[Run]\nip = 192.0.2.1/24"), "6: ip = 192.0.2.1/24: expected an IPv4 or IPv6 address");
   EXPECT_EQ(problem_of(kFtp + "[Run]\nworkdir = tmp"), "6: workdir = tmp: expected an absolute path below /");
   EXPECT_EQ(problem_of(kFtp + "[Run]\nhostname = " + std::string(256, 'h')),
             "6: hostname = " + std::string(200, 'h') + "...: expected a name of at most 150 bytes, percent-encoded");
   EXPECT_EQ(problem_of(kFtp + "[Run]\nthreads = 1025"), "6: threads = 1025: expected a whole number from 0 to 1024");
   EXPECT_EQ(problem_of(kMail + "when = never"), "9: when = never: expected always or failure");
+}
+
+TEST(ClientConfig, ReadsWhatIsSelected) {
+  const SelectionSettings selection =
+      parse(kFtp + "[BackupDirs]\ndirectory = /etc\none_file_system = on\nnetwork_mounts = on\nexclude_caches = on")
+          .selection;
+  EXPECT_TRUE(selection.one_file_system);
+  EXPECT_TRUE(selection.network_mounts);
+  EXPECT_TRUE(selection.exclude_caches);
+}
+
+TEST(ClientConfig, ReadsPatternsFromEveryExcludeAndNamesTheLineOfABadOne) {
+  const std::string head = kFtp + "[BackupDirs]\nexclude = *.tmp, /a\ndirectory = /etc\n";
+  EXPECT_EQ(parse(head + "exclude = b").selection.exclude.size(), 3U);
+  EXPECT_EQ(problem_of(head + "exclude = b, [c"),
+            "8: exclude: the pattern [c: expected a ] that closes the [ (or \\[ for the character itself)");
+  EXPECT_EQ(problem_of(head + "directory = /home"), "8: directory stands in line 7 already");
+}
+
+TEST(ClientConfig, ReadsHowTheArchiveIsMade) {
+  const ArchiveSettings native = parse(kFtp + "[Archive]\ncompression = best\nspool = memory").archive;
+  EXPECT_EQ(native.engine, ArchiveSettings::Engine::Native);
+  EXPECT_EQ(native.compression, ArchiveSettings::Compression::Best);
+  EXPECT_EQ(native.spool, ArchiveSettings::SpoolPlace::Memory);
+  const ArchiveSettings commands = parse(kFtp + "[Archive]\nengine = commands\ncompression = fast").archive;
+  EXPECT_EQ(commands.engine, ArchiveSettings::Engine::Commands);
+  EXPECT_EQ(commands.compression, ArchiveSettings::Compression::Fast);
+}
+
+TEST(ClientConfig, RefusesASpoolInMemoryForTheHostsCommands) {
+  EXPECT_EQ(problem_of(kFtp + "[Archive]\nspool = memory\nengine = commands"),
+            "6: spool = memory: expected disk: engine = commands makes its archive in files; or take engine = native");
+}
+
+TEST(ClientConfig, ReadsHowMuchTheRunLeavesToOthers) {
+  EXPECT_EQ(parse(kFtp + "[Run]\nnice = 0").run.nice, 0);
+  EXPECT_EQ(parse(kFtp + "[Run]\nnice = 19").run.nice, 19);
+  const auto ionice = [](const std::string& text) { return parse(kFtp + "[Run]\nionice = " + text).run.ionice; };
+  EXPECT_EQ(ionice("idle")->io_class, IoPrioritySettings::Class::Idle);
+  EXPECT_EQ(ionice("best-effort")->io_class, IoPrioritySettings::Class::BestEffort);
+  EXPECT_EQ(ionice("best-effort")->level, 4U);
+  EXPECT_EQ(ionice("best-effort:0")->level, 0U);
+  EXPECT_EQ(ionice("best-effort:7")->level, 7U);
+  for (const std::string text : {"best-effort:8", "best-effort:", "best-effort:07", "realtime", "idle:1", "7", "best"})
+    EXPECT_EQ(
+        problem_of(fmt::format("{}[Run]\nionice = {}", kFtp, text)),
+        fmt::format("6: ionice = {}: expected idle, best-effort or best-effort:N with N from 0 (first) to 7 (last)",
+                    text));
 }
 
 TEST(ClientConfig, NeverShowsAPassword) {
@@ -249,7 +315,7 @@ TEST_F(ClientConfigFile, IsLoadedAndNamedInErrors) {
     load_client_config(file_);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.what(), file_.string() + ":24: [BackupDirs] has no key x; expected one of directory");
+    EXPECT_THAT(error.what(), testing::StartsWith(file_.string() + ":24: [BackupDirs] has no key x; expected one of"));
   }
 }
 

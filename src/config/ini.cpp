@@ -89,7 +89,7 @@ class Parser {
       fail(fmt::format("{}: expected a second double quote to close the first", key));
     const std::string_view text = literal ? value : without_quotes(value);
     sections_.back().values.push_back(
-        {.key = std::string(key), .text = std::string(text), .file = file_, .line = line_});
+        {.key = std::string(key), .text = std::string(text), .file = file_, .line = line_, .quoted = text != value});
   }
 
   [[noreturn]] void fail(const std::string& expected) const {

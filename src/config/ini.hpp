@@ -16,6 +16,7 @@ struct IniValue {
   std::string text;
   std::string file;
   std::size_t line = 0;
+  bool quoted = false;  ///< The text stood in double quotes.
 
   /// `/etc/osbackup/osbackup.conf:12`.
   std::string where() const;

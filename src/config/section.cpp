@@ -30,6 +30,12 @@ std::string hint_for(std::string_view text) {
   return text.find_first_of(" \t") == std::string_view::npos ? "" : " (a note after a value begins with ;)";
 }
 
+void require_text_in(const IniValue& value) {
+  if (value.text.empty())
+    throw Error(ErrorKind::Usage,
+                fmt::format("{}: {} has no value; give one or remove the line", value.where(), value.key));
+}
+
 }  // namespace
 
 void reject(const IniValue& value, const std::string& expected) {
@@ -50,8 +56,19 @@ const IniValue* Section::find(const std::string& key) {
       throw Error(ErrorKind::Usage, fmt::format("{}: {} stands in line {} already", value.where(), key, found->line));
     found = &value;
   }
-  if (found != nullptr && found->text.empty())
-    throw Error(ErrorKind::Usage, fmt::format("{}: {} has no value; give one or remove the line", found->where(), key));
+  if (found != nullptr) require_text_in(*found);
+  return found;
+}
+
+std::vector<const IniValue*> Section::find_all(const std::string& key) {
+  known_.insert(key);
+  std::vector<const IniValue*> found;
+  if (keys_ == nullptr) return found;
+  for (const IniValue& value : keys_->values) {
+    if (value.key != key) continue;
+    require_text_in(value);
+    found.push_back(&value);
+  }
   return found;
 }
 
@@ -132,9 +149,9 @@ std::filesystem::path Section::absolute_path(const std::string& key, const std::
   return path;
 }
 
-std::size_t Section::choice(const std::string& key, const std::vector<std::string>& words) {
+std::size_t Section::choice(const std::string& key, const std::vector<std::string>& words, std::size_t fallback) {
   const IniValue* value = find(key);
-  if (value == nullptr) return 0;
+  if (value == nullptr) return fallback;
   const auto found = std::find(words.begin(), words.end(), value->text);
   if (found == words.end()) reject(*value, fmt::format("{}", fmt::join(words, " or ")));
   return static_cast<std::size_t>(found - words.begin());

@@ -33,6 +33,8 @@ class Section {
 
   /// The value under a key, not empty; nullptr when the key is not there. Usage when it stands there twice.
   const IniValue* find(const std::string& key);
+  /// Every value under a key that may stand there several times, in order, none of them empty.
+  std::vector<const IniValue*> find_all(const std::string& key);
   /// The same, for a key that must be there.
   const IniValue& require(const std::string& key);
 
@@ -45,8 +47,8 @@ class Section {
   std::chrono::seconds duration(const std::string& key, std::chrono::seconds fallback);
   /// Normalised, without a slash at its end.
   std::filesystem::path absolute_path(const std::string& key, const std::filesystem::path& fallback);
-  /// One of the words, by its index in `words`.
-  std::size_t choice(const std::string& key, const std::vector<std::string>& words);
+  /// One of the words, by its index in `words`; `fallback` is such an index, too.
+  std::size_t choice(const std::string& key, const std::vector<std::string>& words, std::size_t fallback = 0);
   /// Parts between commas, trimmed, none of them empty. Empty when the key is not there.
   std::vector<std::string> list(const std::string& key);
 
