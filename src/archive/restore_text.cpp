@@ -48,6 +48,16 @@ std::string restore_text(const RestoreTextFacts& facts) {
       "Names in the .tar.gz have no leading slash: etc/passwd is /etc/passwd. To bring back one file, put\n"
       "its name at the end of the tar command. A tar that does not know --acls or --selinux works without\n"
       "them.\n";
+  if (facts.has_index)
+    text += fmt::format(
+        "\n"
+        "The index has a line for each file, with its size, its time, its SHA-256 and its place in the\n"
+        "archive:\n"
+        "\n"
+        "  unzip -p {} osbackup/index.jsonl.gz | gzip -dc\n"
+        "\n"
+        "Paths of more than 4,095 bytes, if there are any, can only be restored by osbackup.\n",
+        zip);
   return text;
 }
 

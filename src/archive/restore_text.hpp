@@ -12,6 +12,7 @@ struct RestoreTextFacts {
   ArchiveName name;
   std::string run_id;                    ///< Tells apart two archives of the same content.
   std::vector<std::string> directories;  ///< As configured, absolute.
+  bool has_index = false;                ///< Whether the archive says where each file lies in it.
 };
 
 /// How to restore this very archive by hand with unzip and tar: text of lines up to 100 columns. The commands in it are
