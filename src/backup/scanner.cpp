@@ -1,17 +1,18 @@
 #include "backup/scanner.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 
+#include "backup/cache_tag.hpp"
+#include "core/counted.hpp"
 #include "core/encoding.hpp"
 #include "core/path_order.hpp"
 #include "system/system_error.hpp"
@@ -22,48 +23,39 @@ namespace {
 using system::FileDescriptor;
 using system::system_error;
 
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-
-struct CloseDirectory {
-  void operator()(DIR* stream) const noexcept { closedir(stream); }
-};
+/// Names that take less stay in memory: the bookkeeping would take as much.
+constexpr std::size_t kWorthShrinkingBytes = 4096;
 
 std::string reason_of(int code) { return std::generic_category().message(code); }
 
 std::string relative_to_root(const std::string& directory) { return directory == "/" ? "." : directory.substr(1); }
 
-/// Opens without touching the access time where that is allowed (EPERM: not the owner).
-FileDescriptor open_directory(int parent, const char* name) {
-  FileDescriptor directory(openat(parent, name, kOpenDirectory | O_NOATIME));
-  if (!directory && errno == EPERM) directory = FileDescriptor(openat(parent, name, kOpenDirectory));
-  return directory;
+ScannedObject object_at(const std::string& path) {
+  ScannedObject object{.path = relative_to_root(path), .status = {}, .parent = {}, .name = path, .self = {}};
+  if (lstat(path.c_str(), &object.status) != 0) throw system_error("look at " + printable(path));
+  return object;
 }
 
-struct stat status_of(const std::string& path) {
+ObjectIdentity identity_of(const struct stat& status) { return {status.st_dev, status.st_ino}; }
+
+/// Opens a directory if it is still the one that was there; nothing otherwise.
+std::shared_ptr<const OpenDirectory> open_same(int parent, const char* name, const ObjectIdentity& identity) {
+  FileDescriptor directory = system::open_directory_at(parent, name);
   struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) throw system_error("look at " + printable(path));
-  return status;
+  if (!directory || fstat(directory.get(), &status) != 0 || identity_of(status) != identity) return nullptr;
+  return std::make_shared<const OpenDirectory>(OpenDirectory{std::move(directory)});
 }
 
 }  // namespace
 
-void Scanner::Names::add(const char* name) {
-  offsets_.push_back(text_.size());
-  text_.append(name, std::strlen(name) + 1);
-}
-
-void Scanner::Names::sort() {
-  std::sort(offsets_.begin(), offsets_.end(),
-            [this](std::size_t left, std::size_t right) { return std::strcmp(&text_[left], &text_[right]) < 0; });
-}
-
-Scanner::Scanner(const std::string& directory, const SelectionRules& rules, WarningLog& warnings)
-    : rules_(rules), warnings_(warnings) {
+Scanner::Scanner(const std::string& directory, const SelectionRules& rules, WarningLog& warnings, ScanLimits limits)
+    : rules_(rules), warnings_(warnings), limits_(limits), spill_(rules.spill_directory) {
+  assert(limits_.open_levels >= 2);
   open_root(directory);
 }
 
 void Scanner::open_root(const std::string& directory) {
-  ScannedObject configured{.path = relative_to_root(directory), .status = status_of(directory)};
+  ScannedObject configured = object_at(directory);
   std::string real = directory;
   if (S_ISLNK(configured.status.st_mode)) {
     std::error_code problem;
@@ -72,11 +64,14 @@ void Scanner::open_root(const std::string& directory) {
     first_.push_back(std::move(configured));
   }
   root_ = relative_to_root(real);
-  ScannedObject root{.path = root_, .status = status_of(real)};
-  if (!S_ISDIR(root.status.st_mode)) throw Error(ErrorKind::NotFound, printable(directory) + " is not a directory");
+  ScannedObject root = object_at(real);
+  if (!S_ISDIR(root.status.st_mode))
+    throw Error(ErrorKind::NotFound, printable(directory) +
+                                         " is not a directory: name the directory that holds it, or take it out of "
+                                         "[BackupDirs] directory");
+  enter(root);
   const bool link_comes_first = !first_.empty() && precedes(first_.front().path, root_);
-  first_.insert(link_comes_first ? first_.begin() : first_.end(), root);
-  enter(AT_FDCWD, real.c_str(), root);
+  first_.insert(link_comes_first ? first_.begin() : first_.end(), std::move(root));
 }
 
 std::optional<ScannedObject> Scanner::next() {
@@ -87,83 +82,195 @@ std::optional<ScannedObject> Scanner::next() {
   }
   while (!levels_.empty()) {
     Level& level = levels_.back();
-    if (level.names.at_end()) {
-      levels_.pop_back();
+    const char* name = level.names.take();
+    if (name == nullptr) {
+      leave();
       continue;
     }
-    const char* name = level.names.take();
     std::optional<ScannedObject> object = look_at(level, name);
-    if (!object) continue;
-    // `level` is invalid once a deeper one is entered.
-    if (S_ISDIR(object->status.st_mode) && is_entered(*object, level.device))
-      enter(level.descriptor.get(), name, *object);
-    return object;
+    if (object && S_ISDIR(object->status.st_mode) && is_entered(*object, level.identity.first)) enter(*object);
+    if (object) return object;
   }
   return std::nullopt;
 }
 
 std::optional<ScannedObject> Scanner::look_at(const Level& level, const char* name) {
-  ScannedObject object{.path = level.prefix + name, .status = {}};
-  if (const system::Mount* mount = rules_.mounts.remote_at(object.path)) {
-    warn(WarningKind::Note, object.path, fmt::format("a mounted {} file system, left out", mount->type));
+  const PatternMatch match = rules_.exclude.match(level.place, name);
+  // Before it is looked at: that may be what the pattern is to avoid.
+  if (match == PatternMatch::Any) {
+    ++excluded_;
     return std::nullopt;
   }
-  if (fstatat(level.descriptor.get(), name, &object.status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
-    warn(WarningKind::Missing, object.path,
+  std::optional<ScannedObject> object(std::in_place);
+  object->name = name;
+  object->path.reserve(prefix_.size() + object->name.size());
+  object->path.append(prefix_).append(object->name);
+  const system::Mount* remote = rules_.network_mounts ? nullptr : rules_.mounts.remote_at(object->path);
+  if (remote == nullptr &&
+      fstatat(level.directory->descriptor.get(), name, &object->status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+    warn(WarningKind::Missing, object->path,
          errno == ENOENT ? "vanished before it was read" : "cannot be looked at: " + reason_of(errno));
     return std::nullopt;
   }
-  if (S_ISSOCK(object.status.st_mode)) {
-    warn(WarningKind::Note, object.path, "a socket, which no archive can hold");
+  if (match == PatternMatch::Directory && (remote != nullptr || S_ISDIR(object->status.st_mode))) {
+    ++excluded_;
     return std::nullopt;
   }
-  if (rules_.never.contains({object.status.st_dev, object.status.st_ino})) {
-    warn(WarningKind::Note, object.path, "osbackup's own directory, not backed up");
+  if (remote != nullptr) {
+    warn(WarningKind::Note, object->path, fmt::format("a mounted {} file system, left out", remote->type));
     return std::nullopt;
   }
+  if (S_ISSOCK(object->status.st_mode)) {
+    warn(WarningKind::Note, object->path, "a socket, which no archive can hold");
+    return std::nullopt;
+  }
+  if (rules_.never.contains(identity_of(object->status))) {
+    warn(WarningKind::Note, object->path, "osbackup's own directory, not backed up");
+    return std::nullopt;
+  }
+  object->parent = level.directory;
   return object;
 }
 
+/// Asked of directories alone: overlayfs gives files the device numbers of the layers that they come from.
 bool Scanner::is_entered(const ScannedObject& object, dev_t parent_device) {
   if (object.status.st_dev == parent_device) return true;
   const system::Mount* mount = rules_.mounts.find(object.status.st_dev);
-  if (mount == nullptr || mount->kind == system::MountKind::Local) return true;
-  warn(WarningKind::Note, object.path, fmt::format("a mounted {} file system, not entered", mount->type));
+  const system::MountKind kind = mount == nullptr ? system::MountKind::Local : mount->kind;
+  const bool is_wanted =
+      kind == system::MountKind::Local || (rules_.network_mounts && kind != system::MountKind::Virtual);
+  if (is_wanted && !rules_.one_file_system) return true;
+  const std::string what =
+      mount == nullptr ? "a file system of its own" : fmt::format("a mounted {} file system", mount->type);
+  warn(WarningKind::Note, object.path, what + ", not entered" + (is_wanted ? " (one_file_system = on)" : ""));
   return false;
 }
 
-void Scanner::enter(int parent, const char* name, const ScannedObject& object) {
-  FileDescriptor directory = open_directory(parent, name);
+void Scanner::enter(ScannedObject& object) {
+  const bool is_root = levels_.empty();
+  Directory directory = open(is_root ? AT_FDCWD : levels_.back().directory->descriptor.get(), object);
+  if (!directory) return;
+  NameList names = read_names(*directory, object);
+  PathPatterns::Place place = place_of(object);
+  if (is_root)
+    prefix_ = root_ == "." ? "" : root_ + "/";
+  else
+    prefix_.append(object.name).push_back('/');
+  if (!is_root) count_names(levels_.back());
+  object.self = directory;
+  levels_.push_back({.directory = std::move(directory),
+                     .identity = identity_of(object.status),
+                     .prefix_bytes = prefix_.size(),
+                     .place = std::move(place),
+                     .names = std::move(names)});
+  count_names(levels_.back());
+  keep_limits();
+}
+
+Scanner::Directory Scanner::open(int parent, const ScannedObject& object) {
+  FileDescriptor directory = system::open_directory_at(parent, object.name.c_str());
   struct stat status {};
   if (!directory || fstat(directory.get(), &status) != 0) {
     warn(WarningKind::Missing, object.path, "the directory cannot be read: " + reason_of(errno));
-    return;
+    return nullptr;
   }
-  if (status.st_dev != object.status.st_dev || status.st_ino != object.status.st_ino) {
+  if (identity_of(status) != identity_of(object.status)) {
     warn(WarningKind::Missing, object.path, "the directory was replaced while it was looked at");
-    return;
+    return nullptr;
   }
-  const int copy = dup(directory.get());
-  const std::unique_ptr<DIR, CloseDirectory> stream(copy < 0 ? nullptr : fdopendir(copy));
-  if (!stream) {
-    if (copy >= 0) ::close(copy);
-    warn(WarningKind::Missing, object.path, "the directory cannot be read: " + reason_of(errno));
-    return;
+  return std::make_shared<const OpenDirectory>(OpenDirectory{std::move(directory)});
+}
+
+NameList Scanner::read_names(const OpenDirectory& directory, const ScannedObject& object) {
+  NameList names(spill_, limits_.names_bytes);
+  bool has_tag = false;
+  reader_.begin(directory.descriptor.get());
+  while (const char* name = reader_.next()) {
+    if (*name == '\0' || std::strchr(name, '/') != nullptr) {
+      warn(WarningKind::Missing, object.path, "it has a name that no file can have: its file system is damaged");
+      continue;
+    }
+    has_tag = has_tag || std::strcmp(name, kCacheTagName) == 0;
+    names.add(name);
   }
-  Level level{.descriptor = std::move(directory),
-              .prefix = object.path == "." ? "" : object.path + "/",
-              .device = object.status.st_dev,
-              .names = {}};
-  errno = 0;
-  while (const dirent* entry = readdir(stream.get())) {
-    const char* entry_name = static_cast<const char*>(entry->d_name);
-    if (std::strcmp(entry_name, ".") != 0 && std::strcmp(entry_name, "..") != 0) level.names.add(entry_name);
-    errno = 0;
+  if (reader_.problem() != 0)
+    warn(WarningKind::Missing, object.path, "the directory cannot be read to its end: " + reason_of(reader_.problem()));
+  // A directory that the user named is wanted, whatever it says of itself.
+  if (has_tag && rules_.exclude_caches && !levels_.empty() && has_cache_tag(directory.descriptor)) {
+    excluded_ += names.remaining() - 1;
+    names.clear();
+    names.add(kCacheTagName);
   }
-  if (errno != 0)
-    warn(WarningKind::Missing, object.path, "the directory cannot be read to its end: " + reason_of(errno));
-  level.names.sort();
-  levels_.push_back(std::move(level));
+  names.sort();
+  return names;
+}
+
+PathPatterns::Place Scanner::place_of(const ScannedObject& object) const {
+  if (!levels_.empty()) return rules_.exclude.below(levels_.back().place, object.name);
+  PathPatterns::Place place = rules_.exclude.root();
+  if (root_ == ".") return place;
+  for (const std::filesystem::path& name : std::filesystem::path(root_))
+    place = rules_.exclude.below(place, name.native());
+  return place;
+}
+
+void Scanner::count_names(Level& level) {
+  names_bytes_ -= level.names_bytes;
+  level.names_bytes = level.names.memory_bytes();
+  names_bytes_ += level.names_bytes;
+}
+
+/// The uppermost levels are needed last: they give up their names and their descriptors first. The root stays open:
+/// from there everything can be found again.
+void Scanner::keep_limits() {
+  if (levels_.size() > limits_.open_levels) levels_[levels_.size() - limits_.open_levels].directory.reset();
+  for (; names_bytes_ > limits_.names_bytes && shrunk_levels_ + 1 < levels_.size(); ++shrunk_levels_) {
+    Level& level = levels_[shrunk_levels_];
+    if (level.names_bytes < kWorthShrinkingBytes) continue;
+    level.names.shrink();
+    count_names(level);
+  }
+}
+
+void Scanner::leave() {
+  const Directory left = std::move(levels_.back().directory);
+  names_bytes_ -= levels_.back().names_bytes;
+  levels_.pop_back();
+  if (levels_.empty()) return;
+  Level& level = levels_.back();
+  prefix_.resize(level.prefix_bytes);
+  // What is taken from its names from here on may be in memory again.
+  shrunk_levels_ = std::min(shrunk_levels_, levels_.size() - 1);
+  if (level.directory) return;
+  level.directory = open_same(left->descriptor.get(), "..", level.identity);
+  if (!level.directory) walk_down_again();
+}
+
+/// The way up is lost: somebody moved or removed a directory on it. Goes down from the root as far as everything is in
+/// its place, and goes on there.
+void Scanner::walk_down_again() {
+  Directory reached = levels_.front().directory;
+  std::size_t depth = 1;
+  for (; depth < levels_.size(); ++depth) {
+    const Level& level = levels_[depth];
+    const std::size_t begin = levels_[depth - 1].prefix_bytes;
+    const std::string name = prefix_.substr(begin, level.prefix_bytes - begin - 1);
+    Directory next = open_same(reached->descriptor.get(), name.c_str(), level.identity);
+    if (!next) break;
+    reached = std::move(next);
+  }
+  for (; levels_.size() > depth; levels_.pop_back()) lose(levels_.back());
+  levels_.back().directory = std::move(reached);
+  prefix_.resize(levels_.back().prefix_bytes);
+  shrunk_levels_ = std::min(shrunk_levels_, levels_.size() - 1);
+}
+
+void Scanner::lose(const Level& level) {
+  names_bytes_ -= level.names_bytes;
+  if (level.names.at_end()) return;
+  warn(WarningKind::Missing, prefix_.substr(0, level.prefix_bytes - 1),
+       fmt::format("the directory was moved or removed while it was read: {} in it could not be looked at",
+                   counted(level.names.remaining(), "name")));
 }
 
 void Scanner::warn(WarningKind kind, const std::string& path, const std::string& reason) {

@@ -18,6 +18,8 @@ namespace {
 
 /// How much of the names is handed to tar at a time.
 constexpr std::size_t kInputBytes = 64U << 10U;
+/// The longest path that GNU tar can open (PATH_MAX with its zero byte).
+constexpr std::size_t kPathBytesMax = 4095;
 /// How many of tar's messages about the whole run an error quotes.
 constexpr std::size_t kQuotedMax = 3;
 
@@ -34,6 +36,10 @@ class Conversation {
     while (names.size() < kInputBytes) {
       const std::optional<ScannedObject> object = scanner_.next();
       if (!object) break;
+      if (object->path.size() > kPathBytesMax) {
+        leave_out(*object);
+        continue;
+      }
       names.append(object->path).push_back('\0');
       if (!S_ISREG(object->status.st_mode)) continue;
       ++content_.files;
@@ -69,9 +75,21 @@ class Conversation {
       observer_.warnings.add({.kind = WarningKind::Note, .path = directory, .reason = line});
   }
 
-  TarCommand::Content content() const { return content_; }
+  TarCommand::Content content() const {
+    TarCommand::Content content = content_;
+    content.excluded = scanner_.excluded();
+    return content;
+  }
 
  private:
+  void leave_out(const ScannedObject& object) {
+    observer_.warnings.add({.kind = WarningKind::Missing,
+                            .path = "/" + object.path,
+                            .reason = fmt::format("its path is longer than {} bytes, which tar cannot open "
+                                                  "(engine = native can)",
+                                                  kPathBytesMax)});
+  }
+
   Scanner scanner_;
   RunObserver observer_;
   std::vector<std::string> roots_;

@@ -22,6 +22,7 @@ class TarCommand {
   struct Content {
     std::uint64_t files = 0;
     std::uint64_t source_bytes = 0;
+    std::uint64_t excluded = 0;
   };
 
   /// What goes where.
