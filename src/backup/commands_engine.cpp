@@ -95,9 +95,10 @@ CommandsEngine::CommandsEngine() {
       throw Error(ErrorKind::NotFound, fmt::format("engine = commands needs the program {}: install it", program));
 }
 
-MadeArchive CommandsEngine::make(const ArchivePlan& plan, RunObserver observer, std::stop_token stop) {
+MadeArchive CommandsEngine::make(const ArchivePlan& plan, RunObserver observer, Spool& spool, std::stop_token stop) {
   const fs::path staging = plan.run_directory / "staging";
-  MadeArchive made{.file = plan.run_directory / "archive.zip", .bytes = 0, .files = 0, .source_bytes = 0};
+  const fs::path file = plan.run_directory / "archive.zip";
+  MadeArchive made;
   observer.progress.stage = Stage::Archiving;
   const TarCommand tar(observer.warnings, stop);
   std::string names;
@@ -110,12 +111,13 @@ MadeArchive CommandsEngine::make(const ArchivePlan& plan, RunObserver observer, 
   std::mutex mutex;
   run_jobs(plan.directories.size(), plan.threads, stop, [&](std::size_t index, const std::stop_token& job_stop) {
     const std::string& directory = plan.directories[index];
-    const fs::path file = staging / archive::entry_name(directory);
-    const TarCommand::Content content = tar.archive({directory, file}, plan, observer, job_stop);
-    set_time(file, plan.name.started);
+    const fs::path entry = staging / archive::entry_name(directory);
+    const TarCommand::Content content = tar.archive({directory, entry}, plan, observer, job_stop);
+    set_time(entry, plan.name.started);
     const std::scoped_lock lock(mutex);
     made.files += content.files;
     made.source_bytes += content.source_bytes;
+    made.excluded += content.excluded;
   });
 
   observer.progress.stage = Stage::Zipping;
@@ -124,9 +126,10 @@ MadeArchive CommandsEngine::make(const ArchivePlan& plan, RunObserver observer, 
   system::write_file_durably(
       text, archive::restore_text({.name = plan.name, .run_id = plan.run_id, .directories = plan.directories}));
   set_time(text, plan.name.started);
-  zip(staging, made.file, names + kRestoreText + "\n", stop);
+  zip(staging, file, names + kRestoreText + "\n", stop);
   system::remove_tree(system::open_file(plan.run_directory, {.flags = O_RDONLY | O_DIRECTORY}), "staging");
-  made.bytes = size_of(made.file);
+  made.bytes = size_of(file);
+  spool.adopt(file);
   return made;
 }
 

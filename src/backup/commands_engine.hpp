@@ -10,7 +10,7 @@ class CommandsEngine final : public Engine {
   /// NotFound when tar, gzip or zip is not installed.
   CommandsEngine();
 
-  MadeArchive make(const ArchivePlan& plan, RunObserver observer, std::stop_token stop) override;
+  MadeArchive make(const ArchivePlan& plan, RunObserver observer, Spool& spool, std::stop_token stop) override;
 };
 
 }  // namespace osbackup::backup

@@ -58,11 +58,12 @@ class CommandsEngineTest : public testing::Test {
     return CommandsEngine().make({.name = {.hostname = "h", .ip = "192.0.2.1", .started = started_},
                                   .run_id = "0a1b2c3d-0000-4000-8000-000000000000",
                                   .directories = absolute(directories),
-                                  .rules = {},
+                                  .rules = rules_,
                                   .run_directory = root_ / "run",
                                   .threads = 2},
-                                 {progress_, warnings_}, stop_.get_token());
+                                 {progress_, warnings_}, spool_, stop_.get_token());
   }
+  std::string archive() const { return spool_.file().value().string(); }
   std::vector<std::string> absolute(const std::vector<std::string>& directories) const {
     std::vector<std::string> paths;
     paths.reserve(directories.size());
@@ -86,7 +87,9 @@ class CommandsEngineTest : public testing::Test {
   test::TemporaryFolder folder_;
   fs::path root_ = fs::canonical(folder_.path());
   TimePoint started_ = *parse_rfc3339("2026-11-23T09:30:00Z");
+  SelectionRules rules_;
   Progress progress_;
+  DiskSpool spool_{root_ / "run" / "unused"};
   std::vector<Warning> heard_;
   WarningLog warnings_{[this](const Warning& warning) { heard_.push_back(warning); }};
   std::stop_source stop_;
@@ -98,19 +101,18 @@ TEST_F(CommandsEngineTest, MakesOneTarOfEachDirectoryInOneZip) {
 
   const MadeArchive made = make({"etc", "var/lib"});
 
-  EXPECT_EQ(shell("unzip -Z1 " + made.file.string()),
-            entry("etc") + "\n" + entry("var/lib") + "\nosbackup/RESTORE.txt\n");
+  EXPECT_EQ(shell("unzip -Z1 " + archive()), entry("etc") + "\n" + entry("var/lib") + "\nosbackup/RESTORE.txt\n");
   EXPECT_EQ(made.files, 2U);
   EXPECT_EQ(made.source_bytes, 14U);
-  EXPECT_EQ(made.bytes, fs::file_size(made.file));
+  EXPECT_EQ(made.bytes, fs::file_size(archive()));
 }
 
 TEST_F(CommandsEngineTest, StoresEntriesOfMode0600WithTheStartOfTheBackup) {
   file("etc/passwd");
 
-  const MadeArchive made = make({"etc"});
+  make({"etc"});
 
-  const std::string listing = shell("TZ=UTC unzip -Z -l -T " + made.file.string());
+  const std::string listing = shell("TZ=UTC unzip -Z -l -T " + archive());
   EXPECT_THAT(listing, testing::ContainsRegex("-rw-------.* stor 20261123\\.093000 .*etc\\.tar\\.gz"));
   EXPECT_THAT(listing, testing::Not(HasSubstr("defN")));
 }
@@ -118,10 +120,10 @@ TEST_F(CommandsEngineTest, StoresEntriesOfMode0600WithTheStartOfTheBackup) {
 TEST_F(CommandsEngineTest, StoresEntryNamesInUtf8) {
   file("h\xc3\xa4user/x");
 
-  const MadeArchive made = make({"h\xc3\xa4user"});
+  make({"h\xc3\xa4user"});
 
   // Info-ZIP sets the UTF-8 flag only on hosts that have the locale en_US.UTF-8; without it Python reads code page 437.
-  const std::string names = shell("/usr/bin/python3 -c \"import zipfile; i = zipfile.ZipFile('" + made.file.string() +
+  const std::string names = shell("/usr/bin/python3 -c \"import zipfile; i = zipfile.ZipFile('" + archive() +
                                   "').infolist()[0]; utf8 = i.flag_bits & 0x800; name = i.filename.encode('utf-8' if "
                                   "utf8 else 'cp437'); print(name[-14:])\"");
   EXPECT_EQ(names, "b'h\\xc3\\xa4user.tar.gz'\n");
@@ -134,9 +136,9 @@ TEST_F(CommandsEngineTest, KeepsNamesOfAnyBytes) {
   file("d/\xff\xfe");
   file("d/'quotes\"");
 
-  const MadeArchive made = make({"d"});
+  make({"d"});
   fs::create_directories(root_ / "back");
-  shell("unzip -p " + made.file.string() + " '" + entry("d") + "' | tar -xzf - -C back");
+  shell("unzip -p " + archive() + " '" + entry("d") + "' | tar -xzf - -C back");
 
   EXPECT_EQ(shell("diff -r source/d back/" + at("d").string().substr(1) + " && echo same"), "same\n");
   EXPECT_THAT(heard_, IsEmpty());
@@ -155,7 +157,7 @@ TEST_F(CommandsEngineTest, KeepsModesOwnersLinksAttributesAndHoles) {
 
   const MadeArchive made = make({"d"});
   fs::create_directories(root_ / "back");
-  shell("unzip -p " + made.file.string() + " '" + entry("d") + "' | tar -xpzf - -C back --xattrs --xattrs-include='*'");
+  shell("unzip -p " + archive() + " '" + entry("d") + "' | tar -xpzf - -C back --xattrs --xattrs-include='*'");
   const fs::path back = root_ / "back" / at("d").relative_path();
 
   struct stat status {};
@@ -173,6 +175,46 @@ TEST_F(CommandsEngineTest, KeepsModesOwnersLinksAttributesAndHoles) {
   EXPECT_EQ(status.st_size, 1 << 26);
   EXPECT_LT(status.st_blocks, 1000);
   EXPECT_LT(made.bytes, 100'000U);
+}
+
+TEST_F(CommandsEngineTest, LeavesOutWhatIsExcludedAndCountsIt) {
+  file("etc/a.tmp");
+  file("etc/b");
+  file("srv/c.tmp");
+  rules_.exclude = PathPatterns({PathPattern("*.tmp")});
+
+  const MadeArchive made = make({"etc", "srv"});
+
+  EXPECT_EQ(made.files, 1U);
+  EXPECT_EQ(made.excluded, 2U);
+  EXPECT_THAT(shell("unzip -p " + archive() + " '*etc.tar.gz' | tar -tzf -"),
+              testing::AllOf(HasSubstr("/etc/b"), testing::Not(HasSubstr("a.tmp"))));
+}
+
+TEST_F(CommandsEngineTest, StoresPathsAsLongAsTarCanOpenAndNamesLongerOnes) {
+  constexpr std::size_t kLongest = 4095;
+  const std::string name(200, 'n');
+  std::string path = at("deep").string().substr(1);
+  fs::create_directories(at("deep"));
+  system::FileDescriptor directory = system::open_file(at("deep"), {.flags = O_RDONLY | O_DIRECTORY});
+  while (path.size() + 1 + name.size() + 2 <= kLongest) {
+    ASSERT_EQ(mkdirat(directory.get(), name.c_str(), 0700), 0);
+    directory = system::open_file_at(directory, name, {.flags = O_RDONLY | O_DIRECTORY});
+    path += "/" + name;
+  }
+  const std::string fits(kLongest - path.size() - 1, 'f');
+  const std::string too_long = fits + "x";
+  system::open_file_at(directory, fits, {.flags = O_WRONLY | O_CREAT});
+  system::open_file_at(directory, too_long, {.flags = O_WRONLY | O_CREAT});
+
+  const MadeArchive made = make({"deep"});
+
+  EXPECT_EQ(made.files, 1U);
+  EXPECT_THAT(shell("unzip -p " + archive() + " '*deep.tar.gz' | tar -tzf -"), HasSubstr("/" + fits + "\n"));
+  // Of the longest tar itself says that it could not ask for its ACL: it goes through a longer path to do so.
+  EXPECT_THAT(heard_, testing::Contains(
+                          Warning{WarningKind::Missing, "/" + path + "/" + too_long,
+                                  "its path is longer than 4095 bytes, which tar cannot open (engine = native can)"}));
 }
 
 TEST_F(CommandsEngineTest, RunsSeveralTarsAtOnce) {

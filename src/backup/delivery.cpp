@@ -3,39 +3,48 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "backup/sent_archive.hpp"
 #include "core/error.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/random.hpp"
 
 namespace osbackup::backup {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1U << 20U;
-constexpr std::size_t kTailBytes = 128U << 10U;
-constexpr unsigned kSamples = 8;
+constexpr std::size_t kReadBytes = 1U << 20U;
 constexpr unsigned kNamesMax = 60;
+
+[[noreturn]] void throw_stopped() { throw Error(ErrorKind::Cancelled, "the upload was stopped"); }
 
 /// One archive on its way: knows how far it is and goes on from what the far side holds.
 class Transfer {
  public:
-  Transfer(const DeliveryOrder& order, storage::Upload& upload, Progress& progress, std::stop_token stop)
-      : order_(order), upload_(upload), progress_(progress), stop_(std::move(stop)), buffer_(kPieceBytes) {}
+  using Begin = std::function<std::unique_ptr<storage::Upload>()>;
 
-  /// Until the far side holds all of it.
-  void run() {
+  Transfer(const DeliveryOrder& order, Progress& progress, std::stop_token stop)
+      : order_(order), progress_(progress), stop_(std::move(stop)), buffer_(kReadBytes) {}
+
+  /// Until the far side holds all of it. `begin` is called when there is something to send.
+  std::unique_ptr<storage::Upload> run(const Begin& begin) {
+    std::span<const std::byte> piece = next_piece();
+    progress_.sending_since = std::chrono::steady_clock::now();
+    upload_ = begin();
     unsigned attempt = 1;
     std::uint64_t furthest = 0;
-    for (;;) {
+    for (bool resuming = false;; resuming = true) {
       try {
-        if (resuming_) offset_ = held_by_far_side();
-        send_rest();
-        if (held_by_far_side() == order_.archive.size()) return;
-        throw Error(ErrorKind::Unavailable,
-                    fmt::format("the destination holds {} of {} bytes", offset_, order_.archive.size()));
+        if (resuming) {
+          offset_ = held_by_far_side();
+          piece = next_piece();
+        }
+        send_from(piece);
+        require_all_stored();
+        return std::move(upload_);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::Unavailable) throw;
+        require_a_way_back(error);
         // Progress since the last failure earns a new set of attempts.
         if (offset_ > furthest) attempt = 1;
         furthest = std::max(furthest, offset_);
@@ -44,84 +53,123 @@ class Transfer {
             fmt::format("{}; attempt {} of {} follows", error.what(), attempt + 1, order_.retry.attempts_max));
         order_.retry.wait(order_.retry.pause_after(attempt));
         ++attempt;
-        resuming_ = true;
       }
     }
   }
 
-  std::string sha256() { return crypto::to_hex(digest_.finish()); }
+  const SentArchive& sent() const noexcept { return sent_; }
 
  private:
-  std::uint64_t held_by_far_side() {
-    offset_ = upload_.stored();
-    if (offset_ > order_.archive.size())
-      throw Error(ErrorKind::Corrupt,
-                  fmt::format("the destination holds {} bytes of an archive of {}", offset_, order_.archive.size()));
-    return offset_;
+  /// Waits for the bytes at the offset; none at the archive's end.
+  std::span<const std::byte> next_piece() {
+    const std::size_t count = order_.archive.read(offset_, buffer_, stop_);
+    if (const auto total = order_.archive.size()) progress_.total_bytes = *total;
+    return {buffer_.data(), count};
   }
 
-  void send_rest() {
-    while (offset_ < order_.archive.size()) {
-      if (stop_.stop_requested()) throw Error(ErrorKind::Cancelled, "the upload was stopped");
-      const std::span<std::byte> piece(buffer_.data(),
-                                       std::min<std::uint64_t>(buffer_.size(), order_.archive.size() - offset_));
-      order_.archive.read(offset_, piece);
-      digest_up_to(piece);
-      upload_.append(piece);
+  void send_from(std::span<const std::byte> piece) {
+    for (; !piece.empty(); piece = next_piece()) {
+      if (stop_.stop_requested()) throw_stopped();
+      sent_.add(offset_, piece);
+      upload_->append(piece);
       offset_ += piece.size();
       progress_.sent_bytes = offset_;
     }
   }
 
-  /// Each byte counts once, also when it is sent twice.
-  void digest_up_to(std::span<const std::byte> piece) {
-    const std::uint64_t end = offset_ + piece.size();
-    if (end <= digested_) return;
-    digest_.update(piece.subspan(static_cast<std::size_t>(digested_ - offset_)));
-    digested_ = end;
+  std::uint64_t held_by_far_side() {
+    const std::uint64_t held = upload_->stored();
+    if (held > sent_.bytes())
+      throw Error(ErrorKind::Corrupt,
+                  fmt::format("the destination holds {} bytes, and {} were sent", held, sent_.bytes()));
+    return held;
+  }
+
+  void require_all_stored() {
+    if (!std::exchange(finished_, true)) sent_.finish();
+    offset_ = held_by_far_side();
+    if (offset_ < sent_.bytes())
+      throw Error(ErrorKind::Unavailable, fmt::format("the destination holds {} of {} bytes", offset_, sent_.bytes()));
+  }
+
+  void require_a_way_back(const Error& error) const {
+    if (order_.archive.can_go_back()) return;
+    throw Error(ErrorKind::Unavailable, fmt::format("{}; an upload that broke cannot be resumed with [Archive] spool = "
+                                                    "memory, with spool = disk it can",
+                                                    error.what()));
+  }
+
+  const DeliveryOrder& order_;
+  Progress& progress_;
+  std::stop_token stop_;
+  std::vector<std::byte> buffer_;
+  std::unique_ptr<storage::Upload> upload_;
+  SentArchive sent_;
+  std::uint64_t offset_ = 0;
+  bool finished_ = false;
+};
+
+/// What was sent, and how to ask for it.
+class ReadBack {
+ public:
+  ReadBack(const DeliveryOrder& order, storage::Upload& upload, std::stop_token stop)
+      : order_(order), upload_(upload), stop_(std::move(stop)) {}
+
+  /// Reads back the end, where the archive's directory is, and random pieces. False when the destination forbids
+  /// reading.
+  bool verify(const SentArchive& sent) {
+    try {
+      const std::span<const std::byte> tail = sent.tail();
+      const std::uint64_t offset = sent.bytes() - tail.size();
+      if (!std::ranges::equal(read(offset, tail.size()), tail)) throw_differs(offset, tail.size());
+      for (const SentArchive::Piece& piece : sent.pieces())
+        if (crypto::sha256(read(piece.offset, piece.bytes)) != piece.digest) throw_differs(piece.offset, piece.bytes);
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Denied) throw;
+      order_.on_trouble(fmt::format("the archive cannot be read back and compared: {}", error.what()));
+      return false;
+    }
+  }
+
+ private:
+  std::vector<std::byte> read(std::uint64_t offset, std::size_t bytes) {
+    if (stop_.stop_requested()) throw_stopped();
+    std::vector<std::byte> stored(bytes);
+    with_retries(order_.retry, order_.on_trouble, [&] { upload_.read(offset, stored); });
+    return stored;
+  }
+
+  [[noreturn]] static void throw_differs(std::uint64_t offset, std::size_t bytes) {
+    throw Error(ErrorKind::Corrupt,
+                fmt::format("what the destination stored differs from what was sent, between byte {} and {}", offset,
+                            offset + bytes));
   }
 
   const DeliveryOrder& order_;
   storage::Upload& upload_;
-  Progress& progress_;
   std::stop_token stop_;
-  std::vector<std::byte> buffer_;
-  crypto::Sha256 digest_;
-  std::uint64_t offset_ = 0;
-  std::uint64_t digested_ = 0;
-  bool resuming_ = false;
 };
 
-void compare(const DeliveryOrder& order, storage::Upload& upload, std::uint64_t offset, std::size_t length) {
-  std::vector<std::byte> sent(length);
-  std::vector<std::byte> stored(length);
-  order.archive.read(offset, sent);
-  with_retries(order.retry, order.on_trouble, [&] { upload.read(offset, stored); });
-  if (sent != stored)
-    throw Error(ErrorKind::Corrupt,
-                fmt::format("what the destination stored differs from what was sent, between byte {} and {}", offset,
-                            offset + length));
+/// Fills `out`; Corrupt when the archive ends before that.
+void read_exactly(ArchiveSource& archive, std::uint64_t offset, std::span<std::byte> out, const std::stop_token& stop) {
+  while (!out.empty()) {
+    const std::size_t count = archive.read(offset, out, stop);
+    if (count == 0) throw Error(ErrorKind::Corrupt, "the archive became shorter");
+    offset += count;
+    out = out.subspan(count);
+  }
 }
 
-/// Reads back the end, where the archive's directory is, and random pieces. False when the destination forbids reading.
-bool verify(const DeliveryOrder& order, storage::Upload& upload, const std::stop_token& stop) {
-  const std::uint64_t size = order.archive.size();
-  try {
-    const std::uint64_t tail = std::min<std::uint64_t>(size, kTailBytes);
-    compare(order, upload, size - tail, static_cast<std::size_t>(tail));
-    const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(size, kPieceBytes));
-    // A small archive is read whole, once.
-    const unsigned samples = size <= kPieceBytes ? 1 : kSamples;
-    for (unsigned i = 0; i < samples; ++i) {
-      if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the upload was stopped");
-      compare(order, upload, crypto::random_below(size - length + 1), length);
-    }
-    return true;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Denied) throw;
-    order.on_trouble(fmt::format("the archive cannot be read back and compared: {}", error.what()));
-    return false;
+std::string sha256_of(ArchiveSource& archive, const std::stop_token& stop) {
+  crypto::Sha256 digest;
+  std::vector<std::byte> buffer(kReadBytes);
+  std::uint64_t offset = 0;
+  while (const std::size_t count = archive.read(offset, buffer, stop)) {
+    digest.update(std::span(buffer).first(count));
+    offset += count;
   }
+  return crypto::to_hex(digest.finish());
 }
 
 }  // namespace
@@ -158,11 +206,11 @@ void Delivery::forget(const std::string& temporary_name, const DeliveryOrder& or
   }
 }
 
-std::optional<Delivered> Delivery::find_published(const DeliveryOrder& order) {
-  const std::uint64_t size = order.archive.size();
-  std::vector<std::byte> ours(static_cast<std::size_t>(std::min<std::uint64_t>(size, kTailBytes)));
+std::optional<Delivered> Delivery::find_published(const DeliveryOrder& order, const std::stop_token& stop) {
+  const std::uint64_t size = order.archive.size().value();
+  std::vector<std::byte> ours(static_cast<std::size_t>(std::min<std::uint64_t>(size, SentArchive::kTailBytes)));
   std::vector<std::byte> theirs(ours.size());
-  order.archive.read(size - ours.size(), ours);
+  read_exactly(order.archive, size - ours.size(), ours, stop);
   archive::ArchiveName name = order.name;
   // The names that publish() would have tried, up to the first that is free.
   for (unsigned attempt = 0; attempt < kNamesMax; ++attempt, name = name.next()) {
@@ -179,22 +227,21 @@ std::optional<Delivered> Delivery::find_published(const DeliveryOrder& order) {
       return std::nullopt;
     }
     // The end of an archive names the run that made it.
-    if (ours == theirs)
-      return Delivered{.name = name, .sha256 = crypto::to_hex(crypto::sha256(order.archive)), .verified = true};
+    if (ours == theirs) return Delivered{.name = name, .sha256 = sha256_of(order.archive, stop), .verified = true};
   }
   return std::nullopt;
 }
 
-bool Delivery::is_published(const DeliveryOrder& order, const archive::ArchiveName& name) {
+bool Delivery::is_published(const DeliveryOrder& order, const storage::ObjectInfo& object) {
   const std::string temporary = archive::temporary_name(order.name, order.run_id);
-  const std::vector<storage::ObjectInfo> found = destination_.list(name.text());
+  const std::vector<storage::ObjectInfo> found = destination_.list(object.name);
   const auto stands_there = [&](const std::string& text) {
-    return std::find(found.begin(), found.end(), storage::ObjectInfo{text, order.archive.size()}) != found.end();
+    return std::find(found.begin(), found.end(), storage::ObjectInfo{text, object.bytes}) != found.end();
   };
-  return stands_there(name.text()) && !stands_there(temporary);
+  return stands_there(object.name) && !stands_there(temporary);
 }
 
-archive::ArchiveName Delivery::publish(const DeliveryOrder& order, storage::Upload& upload) {
+archive::ArchiveName Delivery::publish(const DeliveryOrder& order, storage::Upload& upload, std::uint64_t bytes) {
   archive::ArchiveName name = order.name;
   bool in_doubt = false;
   const auto on_trouble = [&](const std::string& message) {
@@ -205,7 +252,7 @@ archive::ArchiveName Delivery::publish(const DeliveryOrder& order, storage::Uplo
   for (unsigned attempt = 1;; ++attempt) {
     try {
       with_retries(order.retry, on_trouble, [&] {
-        if (!in_doubt || !is_published(order, name)) upload.commit(name.text());
+        if (!in_doubt || !is_published(order, {.name = name.text(), .bytes = bytes})) upload.commit(name.text());
       });
       return name;
     } catch (const Error& error) {
@@ -215,26 +262,30 @@ archive::ArchiveName Delivery::publish(const DeliveryOrder& order, storage::Uplo
   }
 }
 
+std::unique_ptr<storage::Upload> Delivery::begin(const DeliveryOrder& order, const std::string& temporary_name) {
+  remember(temporary_name, order);
+  return with_retries(order.retry, order.on_trouble, [&] { return destination_.begin(temporary_name); });
+}
+
 Delivered Delivery::send(const DeliveryOrder& order, const std::stop_token& stop) {
   const std::string temporary = archive::temporary_name(order.name, order.run_id);
   progress_.sent_bytes = 0;
-  progress_.total_bytes = order.archive.size();
-  progress_.stage = Stage::Uploading;
+  progress_.total_bytes = order.archive.size().value_or(0);
+  progress_.sending_since = std::chrono::steady_clock::time_point();
+  // While an archive grows, the run's stage is what its maker does.
+  if (order.archive.size()) progress_.stage = Stage::Uploading;
   if (order.may_be_published) {
-    const auto found = with_retries(order.retry, order.on_trouble, [&] { return find_published(order); });
+    const auto found = with_retries(order.retry, order.on_trouble, [&] { return find_published(order, stop); });
     if (found) return *found;
   }
-  remember(temporary, order);
-  const std::unique_ptr<storage::Upload> upload =
-      with_retries(order.retry, order.on_trouble, [&] { return destination_.begin(temporary); });
-  Transfer transfer(order, *upload, progress_, stop);
-  transfer.run();
+  Transfer transfer(order, progress_, stop);
+  const std::unique_ptr<storage::Upload> upload = transfer.run([&] { return begin(order, temporary); });
   progress_.stage = Stage::Verifying;
-  const std::string sha256 = transfer.sha256();
-  const bool verified = verify(order, *upload, stop);
-  const archive::ArchiveName name = publish(order, *upload);
+  const SentArchive& sent = transfer.sent();
+  const bool verified = ReadBack(order, *upload, stop).verify(sent);
+  const archive::ArchiveName name = publish(order, *upload, sent.bytes());
   forget(temporary, order);
-  return {.name = name, .sha256 = sha256, .verified = verified};
+  return {.name = name, .sha256 = crypto::to_hex(sent.sha256()), .verified = verified};
 }
 
 }  // namespace osbackup::backup

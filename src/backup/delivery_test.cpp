@@ -2,13 +2,21 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
+#include <semaphore>
+#include <thread>
 
+#include "backup/sent_archive.hpp"
+#include "backup/spool.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
+#include "core/range_reader.hpp"
 #include "core/time_format.hpp"
 #include "crypto/digest.hpp"
 #include "storage/memory_destination.hpp"
+#include "support/fails_with.hpp"
 #include "support/random_bytes.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -29,17 +37,23 @@ struct Faults {
   std::uint64_t break_at = 0;  ///< The upload's connection breaks there, ...
   unsigned breaks = 0;         ///< ... so many times.
   bool swallow = false;        ///< The far side loses the archive's last byte once, without a word.
-  bool corrupt = false;        ///< What is read back differs.
-  bool unreadable = false;     ///< Reading back is forbidden.
+  /// What is read back differs there.
+  std::optional<std::uint64_t> corrupt_at = std::nullopt;
+  std::size_t corrupt_length = 0;  ///< What is read back in pieces of this length differs.
+  std::uint64_t boasts = 0;        ///< The far side says that it holds so many bytes more, after a break.
+  bool unreadable = false;         ///< Reading back is forbidden.
   bool lose_commit_answer = false;
 };
 
 /// A destination in memory whose connections fail as told.
 class FaultyDestination final : public Destination {
  public:
-  explicit FaultyDestination(Faults faults) : faults_(faults) {}
+  explicit FaultyDestination(
+      Faults faults, std::function<void()> on_append = [] {})
+      : faults_(faults), on_append_(std::move(on_append)) {}
 
   std::unique_ptr<Upload> begin(const std::string& name) override {
+    ++begun_;
     return std::make_unique<FaultyUpload>(*this, inner_.begin(name));
   }
   void read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) override {
@@ -47,6 +61,9 @@ class FaultyDestination final : public Destination {
   }
   std::vector<ObjectInfo> list(const std::string& prefix) override { return inner_.list(prefix); }
   void remove(const std::string& name) override { inner_.remove(name); }
+
+  /// How many uploads were begun.
+  unsigned begun() const noexcept { return begun_; }
 
  private:
   class FaultyUpload final : public Upload {
@@ -65,12 +82,15 @@ class FaultyDestination final : public Destination {
       if (held_ + bytes.size() == kBytes && std::exchange(faults.swallow, false)) bytes = bytes.first(bytes.size() - 1);
       inner_->append(bytes);
       held_ += bytes.size();
+      owner_.on_append_();
     }
-    std::uint64_t stored() override { return inner_->stored(); }
+    std::uint64_t stored() override { return inner_->stored() + owner_.faults_.boasts; }
     void read(std::uint64_t offset, std::span<std::byte> out) override {
       if (owner_.faults_.unreadable) throw Error(ErrorKind::Denied, "reading is forbidden");
       inner_->read(offset, out);
-      if (owner_.faults_.corrupt && !out.empty()) out.back() ^= std::byte{1};
+      if (out.size() == owner_.faults_.corrupt_length) out.front() ^= std::byte{1};
+      const std::uint64_t place = owner_.faults_.corrupt_at.value_or(UINT64_MAX);
+      if (place >= offset && place - offset < out.size()) out[place - offset] ^= std::byte{1};
     }
     void commit(const std::string& name) override {
       inner_->commit(name);
@@ -85,15 +105,22 @@ class FaultyDestination final : public Destination {
   };
 
   Faults faults_;
+  std::function<void()> on_append_;
+  std::atomic<unsigned> begun_ = 0;
   storage::MemoryDestination inner_;
 };
 
 class DeliveryTest : public testing::Test {
  protected:
   Delivered send(Destination& destination, unsigned attempts = 3, bool may_be_published = false) {
+    CompleteArchive archive(archive_);
+    return send(destination, archive, attempts, may_be_published);
+  }
+  Delivered send(Destination& destination, ArchiveSource& archive, unsigned attempts = 3,
+                 bool may_be_published = false) {
     RetryPolicy retry{.attempts_max = attempts, .wait = [this](std::chrono::milliseconds) { ++waits_; }};
     return Delivery(destination, state_, progress_)
-        .send({.archive = archive_,
+        .send({.archive = archive,
                .name = name_,
                .run_id = "0a1b2c3d-0000-4000-8000-000000000000",
                .retry = retry,
@@ -176,9 +203,29 @@ TEST_F(DeliveryTest, GivesUpAfterTheLastAttemptAndPublishesNothing) {
 }
 
 TEST_F(DeliveryTest, PublishesNothingThatReadsBackDifferently) {
-  FaultyDestination destination({.corrupt = true});
+  // All of an archive of at most eight pieces is read back.
+  for (const std::uint64_t place : {std::size_t{0}, std::size_t{1'500'000}, kBytes - 1}) {
+    FaultyDestination destination({.corrupt_at = place});
 
-  EXPECT_EQ(kind_of_failure(destination), ErrorKind::Corrupt);
+    EXPECT_EQ(kind_of_failure(destination), ErrorKind::Corrupt) << place;
+
+    EXPECT_THAT(names(destination), IsEmpty());
+  }
+}
+
+TEST_F(DeliveryTest, ComparesTheEndAndTheChosenPieces) {
+  for (const std::size_t length : {SentArchive::kTailBytes, SentArchive::kPieceBytes}) {
+    FaultyDestination destination({.corrupt_length = length});
+
+    EXPECT_EQ(kind_of_failure(destination), ErrorKind::Corrupt) << length;
+  }
+}
+
+TEST_F(DeliveryTest, ADestinationThatHoldsMoreThanWasSentIsCorrupt) {
+  FaultyDestination destination({.break_at = 1'000, .breaks = 1, .boasts = 10'000'000});
+
+  EXPECT_THAT([&] { send(destination); },
+              test::fails_with(ErrorKind::Corrupt, "the destination holds 10001000 bytes, and 1048576 were sent"));
 
   EXPECT_THAT(names(destination), IsEmpty());
 }
@@ -277,6 +324,138 @@ TEST_F(DeliveryTest, HoldsForABreakAtEveryPlaceOfASmallArchive) {
     destination.read(kName, 0, stored);
     EXPECT_EQ(stored, small) << "broken at byte " << place;
   }
+}
+
+/// An archive that is written while it is sent. The engine's part is played on a thread of its own.
+class GrowingDeliveryTest : public DeliveryTest {
+ protected:
+  /// Sends `spool` while `engine` works; returns the failure's kind, or nothing when it was published.
+  template <class Engine>
+  std::optional<ErrorKind> send_while(Spool& spool, Destination& destination, Engine engine) {
+    const std::jthread thread(engine);
+    try {
+      delivered_ = send(destination, spool, 3);
+      return std::nullopt;
+    } catch (const Error& error) {
+      failure_ = error.what();
+      spool.stop_reading(error);
+      return error.kind();
+    }
+  }
+  std::span<const std::byte> part(std::size_t offset, std::size_t count) const {
+    return std::span(bytes_).subspan(offset, count);
+  }
+  /// The engine that writes all of it, unless it is refused.
+  auto engine(Spool& spool) const {
+    return [&spool, this] {
+      try {
+        for (std::size_t offset = 0; offset < kBytes; offset += 500'000) spool.write(part(offset, 500'000));
+        spool.finish();
+      } catch (const Error&) {
+        spool.abandon("the engine failed");
+      }
+    };
+  }
+
+  DiskSpool disk_{folder_.path() / "archive.zip"};
+  MemorySpool memory_{1U << 20U};
+  Delivered delivered_;
+  std::string failure_;
+};
+
+TEST_F(GrowingDeliveryTest, IsSentWhileItGrows) {
+  for (Spool* spool : {static_cast<Spool*>(&disk_), static_cast<Spool*>(&memory_)}) {
+    std::binary_semaphore sent(0);
+    FaultyDestination destination({}, [&] { sent.release(); });
+    progress_.stage = Stage::Archiving;
+
+    const auto failure = send_while(*spool, destination, [&] {
+      // Each piece is written only when the one before has been sent.
+      for (std::size_t offset = 0; offset < kBytes; offset += 500'000) {
+        spool->write(part(offset, 500'000));
+        sent.acquire();
+      }
+      EXPECT_EQ(progress_.stage, Stage::Archiving);
+      spool->finish();
+    });
+
+    EXPECT_EQ(failure, std::nullopt) << failure_;
+    EXPECT_EQ(content(destination, kName), bytes_);
+    EXPECT_EQ(delivered_.sha256, crypto::to_hex(crypto::sha256(bytes_)));
+    EXPECT_TRUE(delivered_.verified);
+    EXPECT_EQ(progress_.total_bytes, kBytes);
+    EXPECT_EQ(progress_.stage, Stage::Verifying);
+  }
+}
+
+TEST_F(GrowingDeliveryTest, NothingIsBegunBeforeTheFirstByte) {
+  FaultyDestination destination({});
+
+  const auto failure = send_while(disk_, destination, [&] { disk_.abandon("there is nothing to archive"); });
+
+  EXPECT_EQ(failure, ErrorKind::Cancelled);
+  EXPECT_EQ(destination.begun(), 0U);
+  EXPECT_THAT(state_.temporary_names(), IsEmpty());
+}
+
+TEST_F(GrowingDeliveryTest, AnArchiveThatIsNeverCompleteIsNeverPublished) {
+  for (Spool* spool : {static_cast<Spool*>(&disk_), static_cast<Spool*>(&memory_)}) {
+    std::binary_semaphore sent(0);
+    FaultyDestination destination({}, [&] { sent.release(); });
+
+    const auto failure = send_while(*spool, destination, [&] {
+      spool->write(part(0, 1'000));
+      sent.acquire();
+      spool->abandon("tar failed");
+    });
+
+    EXPECT_EQ(failure, ErrorKind::Cancelled);
+    EXPECT_EQ(destination.begun(), 1U);
+    EXPECT_THAT(names(destination), IsEmpty());
+  }
+}
+
+TEST_F(GrowingDeliveryTest, AnUploadThatWaitsForBytesIsStoppedAndRemoved) {
+  FaultyDestination destination({}, [&] { stop_.request_stop(); });
+
+  const auto failure = send_while(disk_, destination, [&] { disk_.write(part(0, 1'000)); });
+
+  EXPECT_EQ(failure, ErrorKind::Cancelled);
+  EXPECT_THAT(names(destination), IsEmpty());
+}
+
+TEST_F(GrowingDeliveryTest, IsResumedFromTheDisk) {
+  FaultyDestination destination({.break_at = 1'234'567, .breaks = 2});
+
+  const auto failure = send_while(disk_, destination, engine(disk_));
+
+  EXPECT_EQ(failure, std::nullopt) << failure_;
+  EXPECT_EQ(content(destination, kName), bytes_);
+  EXPECT_EQ(delivered_.sha256, crypto::to_hex(crypto::sha256(bytes_)));
+  EXPECT_THAT(troubles_, SizeIs(2));
+}
+
+TEST_F(GrowingDeliveryTest, CannotBeResumedFromMemoryAndSaysSo) {
+  FaultyDestination destination({.break_at = 1'234'567, .breaks = 1});
+
+  const auto failure = send_while(memory_, destination, engine(memory_));
+
+  EXPECT_EQ(failure, ErrorKind::Unavailable);
+  EXPECT_EQ(failure_,
+            "the connection broke; an upload that broke cannot be resumed with [Archive] spool = memory, with spool = "
+            "disk it can");
+  EXPECT_THAT(names(destination), IsEmpty());
+  EXPECT_EQ(waits_, 0U);
+}
+
+TEST_F(GrowingDeliveryTest, ALossWithoutAWordIsSeenAlsoFromMemory) {
+  FaultyDestination destination({.swallow = true});
+
+  const auto failure = send_while(memory_, destination, engine(memory_));
+
+  EXPECT_EQ(failure, ErrorKind::Unavailable);
+  EXPECT_THAT(failure_, testing::StartsWith("the destination holds 2999999 of 3000000 bytes; "));
+  EXPECT_THAT(names(destination), IsEmpty());
 }
 
 }  // namespace

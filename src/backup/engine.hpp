@@ -9,6 +9,7 @@
 #include "archive/archive_name.hpp"
 #include "backup/progress.hpp"
 #include "backup/scanner.hpp"
+#include "backup/spool.hpp"
 #include "backup/warning_log.hpp"
 
 namespace osbackup::backup {
@@ -23,12 +24,13 @@ struct ArchivePlan {
   unsigned threads = 1;
 };
 
-/// What an engine made: a zip that needs only `unzip` and `tar`.
+/// What an engine made and left in the spool: a zip that needs only `unzip` and `tar`.
 struct MadeArchive {
-  std::filesystem::path file;  ///< In the run directory.
   std::uint64_t bytes = 0;
   std::uint64_t files = 0;         ///< Regular files in it.
   std::uint64_t source_bytes = 0;  ///< Their content.
+  std::uint64_t excluded = 0;      ///< Objects that the rules left out (Scanner::excluded).
+  std::string manifest_sha256{};   ///< Of `osbackup/manifest.json`, in hexadecimal digits; empty when there is none.
 };
 
 /// Who is told what happens while an archive is made. Both are thread-safe.
@@ -42,9 +44,11 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  /// Makes the archive. Missing single files are warnings; NoSpace when the run directory's file system is full;
-  /// Cancelled when `stop` was requested, with every child process ended.
-  virtual MadeArchive make(const ArchivePlan& plan, RunObserver observer, std::stop_token stop) = 0;
+  /// Writes the archive to `spool`, in order, or makes it as a file in the run directory and has the spool adopt it.
+  /// The caller ends the spool, with finish() when this returns and with abandon() when it throws: an engine does
+  /// neither. Missing single files are warnings; NoSpace when the run directory's file system is full; Cancelled when
+  /// `stop` was requested, with every child process ended; what the spool throws passes unchanged.
+  virtual MadeArchive make(const ArchivePlan& plan, RunObserver observer, Spool& spool, std::stop_token stop) = 0;
 };
 
 }  // namespace osbackup::backup
