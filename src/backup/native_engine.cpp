@@ -1,0 +1,133 @@
+#include "backup/native_engine.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "backup/archive_assembler.hpp"
+#include "backup/block_encoder.hpp"
+#include "backup/block_planner.hpp"
+#include "backup/ordered_work.hpp"
+#include "core/error.hpp"
+
+namespace osbackup::backup {
+namespace {
+
+using BlockWork = OrderedWork<Block, EncodedBlock>;
+
+/// Blocks in flight for each thread: one that it encodes, one that waits for it, so that none is idle.
+constexpr std::size_t kWindowPerThread = 2;
+/// However many cores there are: a block in flight takes up to 3 MiB.
+constexpr std::size_t kWindowMax = 16;
+/// Open files and directories of all blocks in flight; processes may have 1,024.
+constexpr std::size_t kDescriptorsMax = 512;
+
+/// The threads between the directories and the archive: one plans blocks, several encode them, and the caller's puts
+/// them together.
+class Pipeline {
+ public:
+  Pipeline(const ArchivePlan& plan, WarningLog& warnings, Progress& progress, archive::Compression compression)
+      : plan_(plan),
+        warnings_(warnings),
+        progress_(progress),
+        compression_(compression),
+        window_(std::min<std::size_t>(kWindowPerThread * plan.threads + 1, kWindowMax)),
+        work_(window_) {}
+
+  /// Hands every block, in order, to `add`. Throws what any thread failed with, when all have ended.
+  void run(const std::function<void(EncodedBlock)>& add, const std::stop_token& stop) {
+    const std::stop_callback pass_on(stop, [this] {
+      work_.fail(std::make_exception_ptr(Error(ErrorKind::Cancelled, "the backup was stopped")));
+      stop_.request_stop();
+    });
+    std::vector<std::jthread> threads;
+    // Whatever happens here, the others must not wait for it.
+    try {
+      threads.emplace_back([this] { guarded([this] { plan_blocks(); }); });
+      for (std::size_t i = 0; i < std::min<std::size_t>(plan_.threads, window_); ++i)
+        threads.emplace_back([this] { guarded([this] { encode_blocks(); }); });
+      while (std::optional<EncodedBlock> block = work_.take()) add(std::move(*block));
+    } catch (...) {
+      work_.fail(std::current_exception());
+      stop_.request_stop();
+      throw;
+    }
+  }
+
+  /// After run(): how many objects the rules left out.
+  std::uint64_t excluded() const noexcept { return excluded_; }
+
+ private:
+  template <class Action>
+  void guarded(Action action) {
+    try {
+      action();
+    } catch (...) {
+      work_.fail(std::current_exception());
+      stop_.request_stop();
+    }
+  }
+
+  void plan_blocks() {
+    for (std::size_t i = 0; i < plan_.directories.size(); ++i) plan_directory(i);
+    work_.close();
+  }
+
+  void plan_directory(std::size_t number) {
+    std::optional<BlockPlanner> planner;
+    try {
+      planner.emplace(plan_.directories[number], plan_.rules, warnings_,
+                      PlannerOptions{.directory = number, .descriptors_max = kDescriptorsMax / window_});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NotFound) throw;
+      warnings_.add(
+          {.kind = WarningKind::Missing, .path = plan_.directories[number], .reason = "vanished before it was read"});
+      return;
+    }
+    while (std::optional<Block> block = planner->next()) {
+      read_ahead_.prepare(*block);
+      if (!work_.push(std::move(*block))) return;
+    }
+    excluded_ += planner->excluded();
+  }
+
+  void encode_blocks() {
+    BlockEncoder encoder(compression_, {.owners = owners_,
+                                        .warnings = warnings_,
+                                        .progress = progress_,
+                                        .read_ahead = read_ahead_,
+                                        .stop = stop_.get_token()});
+    while (BlockWork::Slot* slot = work_.next()) work_.complete(slot, encoder.encode(slot->work));
+  }
+
+  const ArchivePlan& plan_;
+  WarningLog& warnings_;
+  Progress& progress_;
+  const archive::Compression compression_;
+  const std::size_t window_;
+  system::OwnerNames owners_;
+  ReadAhead read_ahead_;
+  std::stop_source stop_;
+  std::uint64_t excluded_ = 0;  ///< The planning thread's.
+  BlockWork work_;
+};
+
+}  // namespace
+
+MadeArchive NativeEngine::make(const ArchivePlan& plan, RunObserver observer, Spool& spool, std::stop_token stop) {
+  observer.progress.stage = Stage::Archiving;
+  ArchiveAssembler assembler(plan, spool);
+  // The archive carries its warnings itself.
+  WarningLog warnings([&](const Warning& warning) {
+    observer.warnings.add(warning);
+    assembler.add_warning(warning);
+  });
+  Pipeline pipeline(plan, warnings, observer.progress, compression_);
+  pipeline.run([&](EncodedBlock block) { assembler.add(std::move(block)); }, stop);
+  MadeArchive made = assembler.finish();
+  made.excluded = pipeline.excluded();
+  return made;
+}
+
+}  // namespace osbackup::backup

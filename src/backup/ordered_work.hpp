@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cassert>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace osbackup::backup {
+
+/// Work that several threads do at once and whose results leave in the order in which the work came.
+///
+/// One thread pushes and closes, any number of threads call next() and complete(), one thread takes. At most `window`
+/// pieces of work are between push() and take(), so memory is bounded however far the threads run apart. A failure of
+/// any of them ends it for all: the others see the end, and take() throws it.
+template <class Work, class Result>
+class OrderedWork {
+ public:
+  /// One piece of work on its way.
+  struct Slot {
+    Work work;
+    std::optional<Result> result;
+  };
+
+  explicit OrderedWork(std::size_t window) : window_(window) { assert(window > 0); }
+
+  /// Waits for room. False when it has ended by a failure: nothing more is wanted.
+  bool push(Work work) {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [this] { return slots_.size() < window_ || failure_; });
+    if (failure_) return false;
+    slots_.push_back(std::make_unique<Slot>(Slot{std::move(work), std::nullopt}));
+    lock.unlock();
+    work_.notify_one();
+    return true;
+  }
+
+  /// Nothing more will be pushed.
+  void close() {
+    {
+      const std::scoped_lock lock(mutex_);
+      closed_ = true;
+    }
+    work_.notify_all();
+    done_.notify_all();
+  }
+
+  /// The oldest work that no thread has; waits for it. Nothing at the end, or after a failure.
+  Slot* next() {
+    std::unique_lock lock(mutex_);
+    work_.wait(lock, [this] { return begun_ < slots_.size() || closed_ || failure_; });
+    if (failure_ || begun_ == slots_.size()) return nullptr;
+    return slots_[begun_++].get();
+  }
+
+  /// Gives the result of what next() gave.
+  void complete(Slot* slot, Result result) {
+    bool is_oldest = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      slot->result.emplace(std::move(result));
+      is_oldest = slots_.front().get() == slot;
+    }
+    if (is_oldest) done_.notify_one();
+  }
+
+  /// Ends it; the first failure counts.
+  void fail(std::exception_ptr failure) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!failure_) failure_ = std::move(failure);
+    }
+    room_.notify_all();
+    work_.notify_all();
+    done_.notify_all();
+  }
+
+  /// The next result in order; waits for it. Nothing after the last. Throws what fail() was given.
+  std::optional<Result> take() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return failure_ || (slots_.empty() ? closed_ : slots_.front()->result.has_value()); });
+    if (failure_) std::rethrow_exception(failure_);
+    if (slots_.empty()) return std::nullopt;
+    const std::unique_ptr<Slot> slot = std::move(slots_.front());
+    slots_.pop_front();
+    --begun_;
+    lock.unlock();
+    room_.notify_one();
+    return std::move(slot->result);
+  }
+
+ private:
+  const std::size_t window_;
+  std::mutex mutex_;
+  std::condition_variable room_;             ///< For the thread that pushes.
+  std::condition_variable work_;             ///< For the threads that work.
+  std::condition_variable done_;             ///< For the thread that takes.
+  std::deque<std::unique_ptr<Slot>> slots_;  ///< Oldest first.
+  std::size_t begun_ = 0;                    ///< How many of them some thread has.
+  bool closed_ = false;
+  std::exception_ptr failure_;
+};
+
+}  // namespace osbackup::backup

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "core/byte_sink.hpp"
+#include "system/file_descriptor.hpp"
+
+namespace osbackup::backup {
+
+/// Bytes that are gathered while an archive is made and would be too many for memory, in a file without a name. One
+/// thread at a time.
+class ScratchFile final : public ByteSink {
+ public:
+  /// In this directory's file system. `purpose` is for error messages: "the index".
+  ScratchFile(const std::filesystem::path& directory, std::string purpose);
+
+  void write(std::span<const std::byte> bytes) override;
+  std::uint64_t size() const noexcept { return size_; }
+
+  /// Writes all that was gathered to `sink`.
+  void copy_to(ByteSink& sink);
+
+ private:
+  std::string purpose_;
+  system::FileDescriptor file_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace osbackup::backup
