@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "client/backup_run.hpp"
 #include "client/progress_display.hpp"
@@ -10,6 +12,7 @@
 #include "core/encoding.hpp"
 #include "system/file.hpp"
 #include "system/host.hpp"
+#include "system/priority.hpp"
 #include "system/process_lock.hpp"
 #include "system/signal_watch.hpp"
 
@@ -22,6 +25,26 @@ void require_root() {
   // backup.log is root's: this goes to the system's log instead.
   system::write_syslog_error(message);
   throw Error(ErrorKind::Denied, message);
+}
+
+/// Lets others go first, for this thread and all that start later. What could not be set, the run goes on without.
+std::vector<std::string> lower_priorities(const config::RunSettings& run) {
+  std::vector<std::string> problems;
+  const auto attempt = [&](const auto& set) {
+    try {
+      set();
+    } catch (const Error& error) {
+      problems.emplace_back(error.what());
+    }
+  };
+  if (run.nice) attempt([&] { system::set_nice(*run.nice); });
+  if (run.ionice) {
+    const bool idle = run.ionice->io_class == config::IoPrioritySettings::Class::Idle;
+    attempt([&] {
+      system::set_io_priority(idle ? system::IoClass::Idle : system::IoClass::BestEffort, run.ionice->level);
+    });
+  }
+  return problems;
 }
 
 int locked_run(const config::ClientConfig& config, RunVoices voices, backup::Progress& progress,
@@ -43,6 +66,7 @@ int backup_command(const CommandLine& line) {
   if (config.directories.empty())
     throw Error(ErrorKind::Usage, printable(line.config.native()) +
                                       ": the section [BackupDirs] with directory = /etc,/home (and so on) is missing");
+  const std::vector<std::string> priority_problems = lower_priorities(config.run);
   backup::Progress progress;
   Console console(console_options(line.json, line.verbosity));
   const auto started = std::chrono::steady_clock::now();
@@ -54,6 +78,10 @@ int backup_command(const CommandLine& line) {
   if (!log.problem().empty()) {
     console.error(log.problem());
     system::write_syslog_error(log.problem());
+  }
+  for (const std::string& problem : priority_problems) {
+    log.warning(problem);
+    console.warning({.kind = backup::WarningKind::Trouble, .path = "", .reason = problem});
   }
   try {
     return locked_run(config, {.console = console, .log = log}, progress, signals);

@@ -51,6 +51,7 @@ report::BackupReport to_report(const BackupFacts& facts) {
   report.duration_ms = static_cast<std::uint64_t>(facts.duration.count());
   report.kind = "full";
   if (!facts.sha256.empty()) report.sha256 = facts.sha256;
+  if (!facts.manifest_sha256.empty()) report.manifest_sha256 = facts.manifest_sha256;
   report.verified = facts.verified;
   if (const std::string trouble = error_and_alarm(facts); !trouble.empty())
     report.error = printable(trouble, kErrorBytesMax);
@@ -98,6 +99,7 @@ json::Object to_summary(const BackupFacts& facts, int exit_code) {
                        {"exit_code", exit_code}};
   if (facts.made) summary["archive"] = facts.name.text();
   if (!facts.sha256.empty()) summary["sha256"] = facts.sha256;
+  if (!facts.manifest_sha256.empty()) summary["manifest_sha256"] = facts.manifest_sha256;
   if (const std::string trouble = error_and_alarm(facts); !trouble.empty()) summary["error"] = printable(trouble);
   return summary;
 }

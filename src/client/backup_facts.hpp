@@ -22,12 +22,13 @@ struct BackupFacts {
   std::vector<std::string> directories;  ///< As configured; once it is made, those that are in it.
   std::chrono::milliseconds duration{0};
 
-  bool made = false;
+  bool made = false;  ///< And it is there: published, or on this host's disk.
   bool published = false;
   std::uint64_t archive_bytes = 0;
   std::uint64_t files = 0;
   std::uint64_t source_bytes = 0;
-  std::string sha256;  ///< Empty when it is not known.
+  std::string sha256;           ///< Empty when it is not known.
+  std::string manifest_sha256;  ///< Empty when the archive has no manifest.
   bool verified = false;
   std::string error;  ///< One line; empty when nothing failed.
   std::string alarm;  ///< One line about a sign of an attack or an archive that was lost; empty when there was none.

@@ -3,15 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
-#include <algorithm>
-#include <condition_variable>
-#include <mutex>
-
-#include "backup/commands_engine.hpp"
+#include "client/archive_plan.hpp"
 #include "client/made_note.hpp"
 #include "client/open_destination.hpp"
+#include "client/open_engine.hpp"
+#include "client/run_retries.hpp"
 #include "client/tell.hpp"
 #include "core/byte_count.hpp"
 #include "core/counted.hpp"
@@ -31,18 +28,6 @@ namespace fs = std::filesystem;
 
 using std::chrono::milliseconds;
 
-/// A report that the server does not take for the moment waits in the outbox for a week: some patience is worth it.
-constexpr unsigned kReportingAttempts = 3;
-
-/// Sleeps; throws Cancelled as soon as `stop` is requested.
-void wait_or_cancel(milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, duration, [] { return false; });
-  if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped while waiting to try again");
-}
-
 BackupFacts facts_at_start(const config::ClientConfig& config, TimePoint now) {
   BackupFacts facts;
   facts.run_id = crypto::random_uuid();
@@ -57,12 +42,6 @@ std::string joined(const std::vector<std::string>& directories) {
   return printable(fmt::format("{}", fmt::join(directories, ",")));
 }
 
-/// The directory's identity, for the scanner to pass over; nothing when it is not there.
-void add_identity(const fs::path& directory, std::set<backup::ObjectIdentity>& never) {
-  struct stat status {};
-  if (stat(directory.c_str(), &status) == 0) never.emplace(status.st_dev, status.st_ino);
-}
-
 }  // namespace
 
 BackupRun::BackupRun(const config::ClientConfig& config, RunVoices voices, backup::Progress& progress,
@@ -72,12 +51,13 @@ BackupRun::BackupRun(const config::ClientConfig& config, RunVoices voices, backu
       progress_(progress),
       signals_(signals),
       stop_(signals.stop_token()),
+      pass_on_stop_(stop_, [this] { stop_sending_.request_stop(); }),
       warnings_([this](const backup::Warning& warning) { on_warning(warning); }),
       facts_(facts_at_start(config, clock_.now())),
       state_(config.run.statedir),
       pending_(config.run.statedir / "pending", [this](const std::string& loss) { alarm(loss); }),
       outbox_(config.run.statedir / "outbox") {
-  destination_ = open_destination(config_, facts_.name.hostname, stop_);
+  destination_ = open_destination(config_, facts_.name.hostname, stop_sending_.get_token());
 }
 
 template <class Step, class OnFailure>
@@ -98,8 +78,10 @@ Outcome BackupRun::run() {
   attempt([this] { work(); }, [this](const Error& error) { fail(error); });
   measure();
   outcome_.incomplete = facts_.warnings.missing > 0;
-  work_directory_.reset();
   const auto on_failure = [this](const Error& error) { trouble(error.what()); };
+  attempt([this] { queue_report(); }, on_failure);
+  // Only now: until the report is on disk, the note in the run directory is all that tells of what was published.
+  work_directory_.reset();
   attempt([this] { report(); }, on_failure);
   attempt([this] { mail(); }, on_failure);
   progress_.stage = backup::Stage::Done;
@@ -116,9 +98,7 @@ void BackupRun::work() {
   prepare();
   send_kept();
   outcome_.stage = RunStage::Making;
-  make();
-  outcome_.stage = RunStage::Sending;
-  send();
+  make_and_send();
   outcome_.stage = RunStage::Published;
 }
 
@@ -131,9 +111,7 @@ void BackupRun::prepare() {
         "SECURITY: {} was a link or not root's, as an attacker would leave it; it was not used and is now {}",
         printable(config_.run.workdir.native()), printable(aside->native())));
   adopt_what_killed_runs_made();
-  backup::Delivery(*destination_, state_, progress_).remove_leftovers([this](const std::string& text) {
-    trouble(text);
-  });
+  backup::Delivery(*destination_, state_, progress_).remove_leftovers(trouble_teller());
 }
 
 /// The lock says that no other run is at work: what lies there, a killed one left. An archive that it made is not lost.
@@ -142,7 +120,8 @@ void BackupRun::adopt_what_killed_runs_made() {
     attempt(
         [&] {
           const std::optional<MadeNote> made = read_made_note(leftover);
-          if (!made) return;
+          // A note alone: the archive was kept or reported, and the run killed before it had tidied up.
+          if (!made || !system::exists(made->archive)) return;
           pending_.keep(made->archive, made->name, made->report);
           say(fmt::format("the archive {} of a run that was killed will be sent", made->name.text()));
         },
@@ -154,8 +133,7 @@ void BackupRun::adopt_what_killed_runs_made() {
 }
 
 void BackupRun::check_space() const {
-  // The .tar.gz files lie there beside the zip that they go into.
-  const std::uint64_t wanted = 2 * state_.last_archive_bytes(joined(config_.directories));
+  const std::uint64_t wanted = bytes_on_disk(config_.archive, state_.last_archive_bytes(joined(config_.directories)));
   const std::uint64_t there = system::disk_space(work_directory_->path()).free_bytes;
   if (there < wanted)
     throw Error(
@@ -163,30 +141,6 @@ void BackupRun::check_space() const {
         fmt::format("{} has {} free, and the last archive took {}: make room, or set [Run] workdir to a directory "
                     "on a larger file system",
                     printable(work_directory_->path().native()), human_bytes(there), human_bytes(wanted)));
-}
-
-std::vector<std::string> BackupRun::existing_directories() {
-  std::vector<std::string> existing;
-  for (const std::string& directory : config_.directories) {
-    struct stat status {};
-    const int problem = stat(directory.c_str(), &status) == 0 ? 0 : errno;
-    if (problem == 0 && S_ISDIR(status.st_mode)) {
-      existing.push_back(directory);
-    } else if (problem == ENOENT) {
-      warnings_.add({.kind = backup::WarningKind::Trouble,
-                     .path = directory,
-                     .reason = "there is no such directory on this host, left out"});
-    } else {
-      warnings_.add({.kind = backup::WarningKind::Missing,
-                     .path = directory,
-                     .reason = problem == 0 ? "is not a directory, left out"
-                                            : "cannot be looked at: " + std::generic_category().message(problem)});
-    }
-  }
-  if (existing.empty())
-    throw Error(ErrorKind::NotFound, fmt::format("none of the directories in [BackupDirs] exists on this host: {}",
-                                                 joined(config_.directories)));
-  return existing;
 }
 
 void BackupRun::send_kept() {
@@ -210,8 +164,14 @@ void BackupRun::send_kept_archive(const backup::PendingArchive& kept) {
     return;
   }
   report::BackupReport report = report::report_from_json(json::parse(kept.note));
-  const backup::Delivered delivered =
-      deliver(system::FileRange(kept.file), kept.name, report.run_id.value_or(facts_.run_id), true);
+  const system::FileRange content(kept.file);
+  backup::CompleteArchive archive(content);
+  const backup::Delivered delivered = deliver({.archive = archive,
+                                               .name = kept.name,
+                                               .run_id = report.run_id.value_or(facts_.run_id),
+                                               .retry = sending_retries(config_, stop_sending_.get_token()),
+                                               .may_be_published = true,
+                                               .on_trouble = trouble_teller()});
   write_last(delivered.name.text());
   report.backup_state = true;
   report.is_ok = true;
@@ -227,55 +187,74 @@ void BackupRun::send_kept_archive(const backup::PendingArchive& kept) {
   say(fmt::format("published the kept archive {}", delivered.name.text()));
 }
 
-void BackupRun::make() {
+void BackupRun::make_and_send() {
   check_space();
   run_directory_ = work_directory_->begin_run(facts_.run_id);
-  backup::CommandsEngine engine;
-  backup::ArchivePlan plan{.name = facts_.name,
-                           .run_id = facts_.run_id,
-                           .directories = existing_directories(),
-                           .rules = {.mounts = system::MountTable::current(), .never = {}},
-                           .run_directory = run_directory_,
-                           .threads = config_.run.threads == 0 ? system::core_count() : config_.run.threads};
-  add_identity(config_.run.workdir, plan.rules.never);
-  add_identity(config_.run.statedir, plan.rules.never);
-  if (config_.folder) add_identity(config_.folder->folder, plan.rules.never);
-  say(fmt::format("archiving {}", joined(plan.directories)));
-  archive_ = engine.make(plan, {.progress = progress_, .warnings = warnings_}, stop_);
-  facts_.made = true;
-  facts_.directories = plan.directories;
-  facts_.archive_bytes = archive_.bytes;
-  facts_.files = archive_.files;
-  facts_.source_bytes = archive_.source_bytes;
-  const auto on_failure = [this](const Error& error) { trouble(error.what()); };
-  attempt([this] { state_.set_last_archive(joined(config_.directories), archive_.bytes); }, on_failure);
-  measure();
-  attempt([this] { write_made_note(run_directory_, archive_.file, to_report(facts_)); }, on_failure);
-  say(fmt::format("made {}: {} from {} ({})", facts_.name.text(), human_bytes(archive_.bytes),
-                  counted(archive_.files, "file"), human_bytes(archive_.source_bytes)));
+  const std::unique_ptr<backup::Engine> engine = open_engine(config_);
+  spool_ = open_spool(config_, run_directory_);
+  const backup::ArchivePlan plan =
+      plan_archive(config_, {.name = facts_.name, .run_id = facts_.run_id, .run_directory = run_directory_}, warnings_);
+  say(fmt::format("archiving {}, sending to {}", joined(plan.directories),
+                  describe_destination(config_, facts_.name.hostname)));
+  settle(backup::make_and_send({.engine = *engine,
+                                .plan = plan,
+                                .observer = {.progress = progress_, .warnings = warnings_},
+                                .spool = *spool_,
+                                .send = [&](backup::ArchiveSource& archive) { return send(archive, plan); },
+                                .on_made = [&](const backup::MadeArchive& made) { on_made(made, plan); },
+                                .stop = stop_,
+                                .stop_sending = stop_sending_}));
 }
 
-void BackupRun::send() {
-  say(fmt::format("sending to {}", describe_destination(config_, facts_.name.hostname)));
-  const backup::Delivered delivered = deliver(system::FileRange(archive_.file), facts_.name, facts_.run_id, false);
-  facts_.name = delivered.name;
-  facts_.sha256 = delivered.sha256;
-  facts_.verified = delivered.verified;
+/// On the sending thread: touches nothing that the main thread uses meanwhile.
+backup::Delivered BackupRun::send(backup::ArchiveSource& archive, const backup::ArchivePlan& plan) {
+  return deliver({.archive = archive,
+                  .name = plan.name,
+                  .run_id = plan.run_id,
+                  .retry = sending_retries(config_, stop_sending_.get_token()),
+                  .on_trouble = trouble_teller()});
+}
+
+/// The archive is complete, and not yet published. From here on a run that is killed loses nothing that it had on disk.
+void BackupRun::on_made(const backup::MadeArchive& made, const backup::ArchivePlan& plan) {
+  facts_.directories = plan.directories;
+  facts_.archive_bytes = made.bytes;
+  facts_.files = made.files;
+  facts_.source_bytes = made.source_bytes;
+  facts_.manifest_sha256 = made.manifest_sha256;
+  measure();
+  if (made.excluded > 0) voices_.log.info(counted(made.excluded, "object") + " excluded");
+  say(fmt::format("made {}: {} from {} ({})", facts_.name.text(), human_bytes(made.bytes), counted(made.files, "file"),
+                  human_bytes(made.source_bytes)));
+  const std::optional<fs::path> file = spool_->file();
+  if (!file) return;
+  facts_.made = true;
+  attempt([&] { write_made_note(run_directory_, *file, to_report(facts_)); },
+          [this](const Error& error) { trouble(error.what()); });
+}
+
+/// Both threads have ended.
+void BackupRun::settle(const backup::ArchiveEnd& end) {
+  if (end.made)
+    attempt([&] { state_.set_last_archive(joined(config_.directories), end.made->bytes); },
+            [this](const Error& error) { trouble(error.what()); });
+  if (end.making_failure) throw Error(*end.making_failure);
+  outcome_.stage = RunStage::Sending;
+  if (end.sending_failure && !facts_.made)
+    throw Error(end.sending_failure->kind(),
+                std::string(end.sending_failure->what()) + "; nothing of the archive is kept");
+  if (end.sending_failure) throw Error(*end.sending_failure);
+  facts_.name = end.delivered->name;
+  facts_.sha256 = end.delivered->sha256;
+  facts_.verified = end.delivered->verified;
+  facts_.made = true;
   facts_.published = true;
   outcome_.stage = RunStage::Published;
-  write_last(delivered.name.text());
+  write_last(facts_.name.text());
 }
 
-backup::Delivered BackupRun::deliver(const RangeReader& archive, const archive::ArchiveName& name,
-                                     const std::string& run_id, bool may_be_published) {
-  backup::Delivery delivery(*destination_, state_, progress_);
-  return delivery.send({.archive = archive,
-                        .name = name,
-                        .run_id = run_id,
-                        .retry = retry_policy(),
-                        .may_be_published = may_be_published,
-                        .on_trouble = [this](const std::string& text) { trouble(text); }},
-                       stop_);
+backup::Delivered BackupRun::deliver(const backup::DeliveryOrder& order) {
+  return backup::Delivery(*destination_, state_, progress_).send(order, stop_sending_.get_token());
 }
 
 void BackupRun::fail(const Error& error) {
@@ -296,7 +275,7 @@ void BackupRun::keep() {
   attempt(
       [this] {
         const std::string note = json::serialize(report::to_json(to_report(facts_)));
-        pending_.keep(archive_.file, facts_.name, note);
+        pending_.keep(spool_->file().value(), facts_.name, note);
         outcome_.kept = true;
         say(fmt::format("the archive is kept in {} and will be sent by the next run",
                         printable((config_.run.statedir / "pending").native())));
@@ -304,18 +283,21 @@ void BackupRun::keep() {
       on_failure);
 }
 
-void BackupRun::report() {
-  // A run that was stopped before it published anything has nothing to tell.
-  if (!config_.api || (cancelled() && !facts_.published)) return;
+/// A run that was stopped before it published anything has nothing to tell.
+bool BackupRun::has_report() const { return config_.api && (!cancelled() || facts_.published); }
+
+void BackupRun::queue_report() {
+  if (!has_report()) return;
   progress_.stage = backup::Stage::Reporting;
   outcome_.unreported = true;
   for (const std::string& line : outbox_.add(facts_.published, to_report(facts_))) trouble(line);
-  if (cancelled()) return;
-  const notify::ReportingResult result = tell_server(*config_.api, outbox_,
-                                                     {.clock = clock_,
-                                                      .retry = reporting_retry_policy(),
-                                                      .on_trouble = [this](const std::string& text) { trouble(text); }},
-                                                     stop_);
+}
+
+void BackupRun::report() {
+  if (!has_report() || cancelled()) return;
+  const notify::ReportingResult result =
+      tell_server(*config_.api, outbox_,
+                  {.clock = clock_, .retry = reporting_retries(stop_), .on_trouble = trouble_teller()}, stop_);
   outcome_.unreported = !result.all_accepted();
   if (result.all_accepted())
     say(fmt::format("reported to {}:{}", config_.api->host, config_.api->port));
@@ -342,6 +324,10 @@ void BackupRun::say(const std::string& text) {
 
 void BackupRun::trouble(const std::string& text) {
   warnings_.add({.kind = backup::WarningKind::Trouble, .path = "", .reason = text});
+}
+
+std::function<void(const std::string&)> BackupRun::trouble_teller() {
+  return [this](const std::string& text) { trouble(text); };
 }
 
 /// Shown and logged as an error, told to the server and to people, whatever else became of the run.
@@ -372,18 +358,5 @@ void BackupRun::measure() {
 }
 
 bool BackupRun::cancelled() const { return stop_.stop_requested(); }
-
-RetryPolicy BackupRun::retry_policy() const {
-  RetryPolicy policy;
-  policy.attempts_max = 1 + (config_.ftp ? config_.ftp->retries : 0);
-  policy.wait = [stop = stop_](milliseconds duration) { wait_or_cancel(duration, stop); };
-  return policy;
-}
-
-RetryPolicy BackupRun::reporting_retry_policy() const {
-  RetryPolicy policy = retry_policy();
-  policy.attempts_max = kReportingAttempts;
-  return policy;
-}
 
 }  // namespace osbackup::client

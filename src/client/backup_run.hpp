@@ -4,13 +4,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <vector>
 
+#include "backup/archive_job.hpp"
 #include "backup/delivery.hpp"
-#include "backup/engine.hpp"
 #include "backup/host_state.hpp"
 #include "backup/pending_archives.hpp"
+#include "backup/spool.hpp"
 #include "backup/work_directory.hpp"
 #include "client/backup_facts.hpp"
 #include "client/console.hpp"
@@ -18,7 +19,6 @@
 #include "client/run_log.hpp"
 #include "config/client_config.hpp"
 #include "core/clock.hpp"
-#include "core/retry_policy.hpp"
 #include "notify/outbox.hpp"
 #include "storage/destination.hpp"
 #include "system/signal_watch.hpp"
@@ -32,7 +32,8 @@ struct RunVoices {
 };
 
 /// One run of `osbackup backup`: what was kept is sent, a new archive is made, sent and published, and the server and
-/// people are told. The caller holds the run's lock. Used once, by one thread.
+/// people are told. The caller holds the run's lock. Used once, by one thread; while an archive is made, a thread of
+/// its own sends it.
 class BackupRun {
  public:
   /// Throws Error when the state directory cannot be used.
@@ -48,14 +49,16 @@ class BackupRun {
   void prepare();
   void adopt_what_killed_runs_made();
   void check_space() const;
-  std::vector<std::string> existing_directories();
   void send_kept();
   void send_kept_archive(const backup::PendingArchive& kept);
-  void make();
-  void send();
-  backup::Delivered deliver(const RangeReader& archive, const archive::ArchiveName& name, const std::string& run_id,
-                            bool may_be_published);
+  void make_and_send();
+  backup::Delivered send(backup::ArchiveSource& archive, const backup::ArchivePlan& plan);
+  void on_made(const backup::MadeArchive& made, const backup::ArchivePlan& plan);
+  void settle(const backup::ArchiveEnd& end);
+  backup::Delivered deliver(const backup::DeliveryOrder& order);
   void keep();
+  bool has_report() const;
+  void queue_report();
   void report();
   void mail();
 
@@ -65,19 +68,20 @@ class BackupRun {
   void fail(const Error& error);
   void say(const std::string& text);
   void trouble(const std::string& text);
+  std::function<void(const std::string&)> trouble_teller();
   void alarm(const std::string& text);
   void on_warning(const backup::Warning& warning);
   void write_last(const std::string& name);
   void measure();
   bool cancelled() const;
-  RetryPolicy retry_policy() const;
-  RetryPolicy reporting_retry_policy() const;
 
   const config::ClientConfig& config_;
   RunVoices voices_;
   backup::Progress& progress_;
   const system::SignalWatch& signals_;
   std::stop_token stop_;
+  std::stop_source stop_sending_;  ///< Ends what goes on at the destination, and only that.
+  std::stop_callback<std::function<void()>> pass_on_stop_;
   SystemClock clock_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   backup::WarningLog warnings_;
@@ -89,7 +93,7 @@ class BackupRun {
   std::unique_ptr<storage::Destination> destination_;
   std::optional<backup::WorkDirectory> work_directory_;
   std::filesystem::path run_directory_;
-  backup::MadeArchive archive_;
+  std::unique_ptr<backup::Spool> spool_;
 };
 
 }  // namespace osbackup::client

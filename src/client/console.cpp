@@ -1,22 +1,18 @@
 #include "client/console.hpp"
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-#include "core/byte_count.hpp"
-#include "core/counted.hpp"
+#include "client/progress_text.hpp"
 #include "core/encoding.hpp"
-#include "core/time_format.hpp"
 
 namespace osbackup::client {
 namespace {
 
 using backup::Progress;
-using backup::Stage;
 
 const std::string kClearLine = "\r\x1b[K";
 
@@ -24,57 +20,6 @@ const std::string kClearLine = "\r\x1b[K";
 void put(std::FILE* stream, const std::string& text) noexcept {
   [[maybe_unused]] const std::size_t written = std::fwrite(text.data(), 1, text.size(), stream);
   [[maybe_unused]] const int flushed = std::fflush(stream);
-}
-
-const char* name_of(Stage stage) {
-  switch (stage) {
-    case Stage::Starting:
-      return "starting";
-    case Stage::SendingKept:
-      return "sending kept archives";
-    case Stage::Archiving:
-      return "archiving";
-    case Stage::Zipping:
-      return "zipping";
-    case Stage::Uploading:
-      return "uploading";
-    case Stage::Verifying:
-      return "reading back";
-    case Stage::Reporting:
-      return "reporting";
-    case Stage::Done:
-      return "done";
-  }
-  return "";
-}
-
-double percent(const Progress& progress) {
-  const std::uint64_t total = progress.total_bytes;
-  return total == 0 ? 0 : 100.0 * static_cast<double>(progress.sent_bytes) / static_cast<double>(total);
-}
-
-std::string progress_text(const Progress& progress, std::chrono::milliseconds elapsed) {
-  std::string text = fmt::format("{}  {}", human_duration(elapsed), name_of(progress.stage));
-  if (progress.stage == Stage::Archiving || progress.stage == Stage::Zipping)
-    text += fmt::format("  {}, {}", counted(progress.files, "file"), human_bytes(progress.source_bytes));
-  if (progress.stage == Stage::Uploading)
-    text += fmt::format("  {:.0f} %, {} of {}", percent(progress), human_bytes(progress.sent_bytes),
-                        human_bytes(progress.total_bytes));
-  return text;
-}
-
-json::Object progress_object(const Progress& progress, std::chrono::milliseconds elapsed) {
-  json::Object object{{"message_type", "status"},
-                      {"stage", name_of(progress.stage)},
-                      {"elapsed_ms", elapsed.count()},
-                      {"files", progress.files.load()},
-                      {"source_bytes", progress.source_bytes.load()}};
-  if (progress.total_bytes > 0) {
-    object["sent_bytes"] = progress.sent_bytes.load();
-    object["total_bytes"] = progress.total_bytes.load();
-    object["percent_done"] = percent(progress);
-  }
-  return object;
 }
 
 std::size_t terminal_columns() {
@@ -166,9 +111,9 @@ void Console::summary(json::Object object, const std::string& text) {
 void Console::live(const Progress& progress, std::chrono::milliseconds elapsed) {
   const std::scoped_lock lock(mutex_);
   if (options_.json) {
-    emit(progress_object(progress, elapsed));
+    emit(progress_object(progress, {elapsed}));
   } else if (options_.terminal) {
-    std::string text = progress_text(progress, elapsed);
+    std::string text = progress_text(progress, {elapsed});
     text.resize(std::min(text.size(), terminal_columns() - 1));
     put(stderr, kClearLine + text);
     live_line_shown_ = true;
@@ -178,9 +123,9 @@ void Console::live(const Progress& progress, std::chrono::milliseconds elapsed) 
 void Console::status(const Progress& progress, std::chrono::milliseconds elapsed) {
   const std::scoped_lock lock(mutex_);
   if (options_.json)
-    emit(progress_object(progress, elapsed));
+    emit(progress_object(progress, {elapsed}));
   else
-    line(stderr, progress_text(progress, elapsed));
+    line(stderr, progress_text(progress, {elapsed}));
 }
 
 void Console::line(std::FILE* stream, const std::string& text) {

@@ -1,0 +1,78 @@
+#include "client/archive_plan.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <set>
+#include <system_error>
+
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+#include "system/host.hpp"
+
+namespace osbackup::client {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> existing_directories(const config::ClientConfig& config, backup::WarningLog& warnings) {
+  std::vector<std::string> existing;
+  for (const std::string& directory : config.directories) {
+    struct stat status {};
+    const int problem = stat(directory.c_str(), &status) == 0 ? 0 : errno;
+    if (problem == 0 && S_ISDIR(status.st_mode)) {
+      existing.push_back(directory);
+    } else if (problem == ENOENT) {
+      warnings.add({.kind = backup::WarningKind::Trouble,
+                    .path = directory,
+                    .reason = "there is no such directory on this host, left out"});
+    } else {
+      warnings.add({.kind = backup::WarningKind::Missing,
+                    .path = directory,
+                    .reason = problem == 0 ? "is not a directory, left out: name the directory that holds it, or take "
+                                             "it out of [BackupDirs] directory"
+                                           : "cannot be looked at: " + std::generic_category().message(problem)});
+    }
+  }
+  if (existing.empty())
+    throw Error(ErrorKind::NotFound, fmt::format("none of the directories in [BackupDirs] exists on this host: {}",
+                                                 printable(fmt::format("{}", fmt::join(config.directories, ",")))));
+  return existing;
+}
+
+/// The directory's identity, for the scanner to pass over; nothing when it is not there.
+void add_identity(const fs::path& directory, std::set<backup::ObjectIdentity>& never) {
+  struct stat status {};
+  if (stat(directory.c_str(), &status) == 0) never.emplace(status.st_dev, status.st_ino);
+}
+
+backup::SelectionRules selection_rules(const config::ClientConfig& config, const fs::path& run_directory) {
+  const config::SelectionSettings& selection = config.selection;
+  backup::SelectionRules rules{.mounts = system::MountTable::current(),
+                               .never = {},
+                               .exclude = PathPatterns(selection.exclude),
+                               .one_file_system = selection.one_file_system,
+                               .network_mounts = selection.network_mounts,
+                               .exclude_caches = selection.exclude_caches,
+                               .spill_directory = run_directory};
+  add_identity(config.run.workdir, rules.never);
+  add_identity(config.run.statedir, rules.never);
+  if (config.folder) add_identity(config.folder->folder, rules.never);
+  return rules;
+}
+
+}  // namespace
+
+backup::ArchivePlan plan_archive(const config::ClientConfig& config, ArchiveIdentity identity,
+                                 backup::WarningLog& warnings) {
+  return {.name = std::move(identity.name),
+          .run_id = std::move(identity.run_id),
+          .directories = existing_directories(config, warnings),
+          .rules = selection_rules(config, identity.run_directory),
+          .run_directory = identity.run_directory,
+          .threads = config.run.threads == 0 ? system::core_count() : config.run.threads};
+}
+
+}  // namespace osbackup::client
