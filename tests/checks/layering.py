@@ -21,6 +21,7 @@ THIRD_PARTY = [
     (re.compile(r"^(soci/|sqlite3|mysql|mariadb)"), "SOCI and the databases", {"sql"}),
     (re.compile(r"^boost/(asio|beast)([./]|$)"), "Asio and Beast", {"http"}),
     (re.compile(r"^boost/json([./]|$)"), "Boost.JSON", {"core"}),
+    (re.compile(r"^(isa-l|libdeflate)"), "ISA-L and libdeflate", {"archive"}),
     (re.compile(r"^CLI/"), "CLI11", {"client", "server"}),
     (re.compile(r"^spdlog/"), "spdlog", {"client", "server"}),
 ]

@@ -204,7 +204,7 @@ def source_files(root: Path) -> Iterator[SourceFile]:
             relative = path.relative_to(root)
             if not path.is_file() or SKIPPED_FOLDERS.intersection(relative.parts):
                 continue
-            is_script = folder in ("scripts", ".ci") and not path.suffix
+            is_script = folder in ("scripts", "bench", ".ci") and not path.suffix
             if path.suffix in CHECKED_SUFFIXES or is_script or path.name == "CMakeLists.txt":
                 yield SourceFile(root, relative.as_posix(), path.read_bytes().decode(errors="replace"))
 

@@ -1,5 +1,6 @@
 """osbackup backup, when everything works: what arrives at the FTP server, the server, the log and the mailbox."""
 
+import hashlib
 import json
 import os
 import re
@@ -7,6 +8,15 @@ import stat
 import subprocess
 import zipfile
 from pathlib import Path
+
+import pytest
+
+# The entries behind the data, by engine.
+ABOUT_THE_ARCHIVE = {
+    "native": ["osbackup/index.jsonl.gz", "osbackup/blocks.jsonl.gz", "osbackup/warnings.jsonl.gz",
+               "osbackup/RESTORE.txt", "osbackup/manifest.json"],
+    "commands": ["osbackup/RESTORE.txt"],
+}
 
 
 def entry_of(directory):
@@ -41,6 +51,8 @@ def test_a_backup_is_published_recorded_and_mailed(host, server, smtp_receiver):
     assert row["dirs"] == str(host.source)
     assert row["verified"] == 1
     assert row["sha256"] == subprocess.check_output(["sha256sum", archive], text=True).split()[0]
+    manifest = zipfile.ZipFile(archive).read("osbackup/manifest.json")
+    assert row["manifest_sha256"] == hashlib.sha256(manifest).hexdigest()
 
     (mail,) = smtp_receiver.messages()
     assert mail["recipients"] == ["backup@example.com"]
@@ -48,7 +60,9 @@ def test_a_backup_is_published_recorded_and_mailed(host, server, smtp_receiver):
     assert archive.name in mail["content"]
 
 
-def test_every_directory_comes_back_with_unzip_and_tar(host, tmp_path):
+@pytest.mark.parametrize("engine", ["native", "commands"])
+def test_every_directory_comes_back_with_unzip_and_tar(host, tmp_path, engine):
+    host.configure("Archive", engine=engine)
     other = host.folder / "other"
     other.mkdir()
     (other / "deep").mkdir()
@@ -61,14 +75,16 @@ def test_every_directory_comes_back_with_unzip_and_tar(host, tmp_path):
 
     (archive,) = host.archives()
     names = zipfile.ZipFile(archive).namelist()
-    assert names == [entry_of(other), entry_of(host.source), "osbackup/RESTORE.txt"]
+    assert names == [entry_of(other), entry_of(host.source), *ABOUT_THE_ARCHIVE[engine]]
     back = restored(archive, host.source, tmp_path / "back")
     assert (back / "hello.txt").read_text() == "hello\n"
     assert stat.S_IMODE((back / "hello.txt").stat().st_mode) == 0o4711
     subprocess.run(["diff", "-r", other, restored(archive, other, tmp_path / "back2")], check=True)
 
 
-def test_the_commands_in_restore_txt_work(host, tmp_path):
+@pytest.mark.parametrize("engine", ["native", "commands"])
+def test_the_commands_in_restore_txt_work(host, tmp_path, engine):
+    host.configure("Archive", engine=engine)
     host.run("backup", expect=0)
     (archive,) = host.archives()
 
@@ -81,7 +97,9 @@ def test_the_commands_in_restore_txt_work(host, tmp_path):
     assert (tmp_path / "restore" / str(host.source).lstrip("/") / "hello.txt").read_text() == "hello\n"
 
 
-def test_names_of_any_bytes_are_backed_up(host, tmp_path):
+@pytest.mark.parametrize("engine", ["native", "commands"])
+def test_names_of_any_bytes_are_backed_up(host, tmp_path, engine):
+    host.configure("Archive", engine=engine)
     names = [b"with space", b"new\nline", b"quote'\"", b"--checkpoint=1", b"-T", b"\xff\xfe", b"*[x]?", b"\\n", b"\x01"]
     for name in names:
         Path(os.fsdecode(os.path.join(os.fsencode(host.source), name))).write_bytes(name)

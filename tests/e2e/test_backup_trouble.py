@@ -2,38 +2,17 @@
 
 import os
 import pty
-import random
 import shutil
 import signal
 import stat
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 from support_server import eventually
-
-
-def slow(ftp_server, bytes_per_second):
-    """Restarts the FTP server so that a transfer takes its time."""
-    ftp_server.stop()
-    ftp_server.start(READ=f"YES\nanon_max_rate={bytes_per_second}")
-
-
-def add_random_file(host, megabytes):
-    (host.source / "random").write_bytes(os.urandom(megabytes * 1_000_000))
-
-
-def replace_program(host, name, script):
-    """Puts a program of ours first on PATH; returns the environment for it."""
-    folder = host.folder / "bin"
-    folder.mkdir(exist_ok=True)
-    program = folder / name
-    program.write_text("#!/bin/sh\n" + script)
-    program.chmod(0o755)
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+from support_trouble import add_random_file, replace_program, slow
 
 
 # --- before the run begins
@@ -128,6 +107,7 @@ def test_when_no_directory_exists_the_backup_failed_and_is_reported(host, server
 
 
 def test_files_that_are_missing_from_the_archive_end_with_3(host, server, smtp_receiver):
+    host.configure("Archive", engine="commands")
     name = str(host.source / "gone").lstrip("/")
     environment = replace_program(host, "tar", (
         'case "$*" in *--help*) exec /usr/bin/tar --help;; esac\n/usr/bin/tar "$@"\n'
@@ -145,6 +125,7 @@ def test_files_that_are_missing_from_the_archive_end_with_3(host, server, smtp_r
 
 
 def test_a_file_that_changed_is_counted_and_no_error(host, server):
+    host.configure("Archive", engine="commands")
     name = str(host.source / "hello.txt").lstrip("/")
     environment = replace_program(host, "tar", (
         'case "$*" in *--help*) exec /usr/bin/tar --help;; esac\n/usr/bin/tar "$@"\n'
@@ -156,6 +137,7 @@ def test_a_file_that_changed_is_counted_and_no_error(host, server):
 
 
 def test_a_tar_that_fails_fails_the_backup(host, server):
+    host.configure("Archive", engine="commands")
     environment = replace_program(host, "tar", (
         'case "$*" in *--help*) exec /usr/bin/tar --help;; esac\n'
         "cat > /dev/null; echo 'tar: Error is not recoverable: exiting now' >&2; exit 2\n"))
@@ -355,104 +337,6 @@ def test_at_most_two_archives_are_kept(host, ftp_server):
     kept = [file.name.split("+")[0] for file in (host.state / "pending").glob("*.zip")]
     assert len(kept) == 2 and "third" in kept
     assert "was dropped to make room" in host.log_text()
-
-
-# --- signals
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_stopped_while_tar_works_leaves_nothing(host, number):
-    mark = host.folder / "tar-runs"
-    environment = replace_program(host, "tar", (
-        'case "$*" in *--help*) exec /usr/bin/tar --help;; esac\n'
-        f"echo $$ > {mark}.new; mv {mark}.new {mark}; exec sleep 600\n"))
-    running = host.start("backup", env=environment)
-    eventually(mark.exists, "tar runs")
-
-    running.send_signal(number)
-    _, err = running.communicate(timeout=60)
-
-    assert running.returncode == 128 + number, err
-    assert list(host.work.iterdir()) == []
-    assert not Path(f"/proc/{mark.read_text().strip()}").exists()
-    assert host.stored() == [] and host.last() is None
-    assert host.log_text().endswith(f"exit code {128 + number}\n")
-
-
-def test_a_run_that_is_stopped_while_it_sends_leaves_nothing(host, ftp_server):
-    slow(ftp_server, 1_000_000)
-    add_random_file(host, 20)
-    running = host.start("backup")
-    eventually(lambda: any(file.stat().st_size > 0 for file in host.stored()), "the upload begins")
-
-    running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=60)
-
-    assert running.returncode == 128 + signal.SIGTERM, err
-    assert list(host.work.iterdir()) == []
-    assert host.stored() == []
-    assert list((host.state / "pending").iterdir()) == []
-
-
-def test_sigusr1_prints_the_status(host, ftp_server):
-    slow(ftp_server, 2_000_000)
-    add_random_file(host, 6)
-    running = host.start("backup")
-    eventually(lambda: any(file.stat().st_size > 0 for file in host.stored()), "the upload begins")
-
-    running.send_signal(signal.SIGUSR1)
-    _, err = running.communicate(timeout=120)
-
-    assert running.returncode == 0, err
-    assert any("uploading" in line and "%" in line for line in err.splitlines())
-
-
-def test_what_a_killed_run_made_is_sent_by_the_next_and_its_remains_are_removed(host, ftp_server, server):
-    slow(ftp_server, 1_000_000)
-    add_random_file(host, 20)
-    running = host.start("backup")
-    eventually(lambda: any(file.stat().st_size > 0 for file in host.stored()), "the upload begins")
-    running.kill()
-    running.communicate(timeout=60)
-    assert list(host.work.iterdir()) != [] and len(host.stored()) == 1
-    (host.source / "random").unlink()
-    foreign = host.stored()[0].with_name("somebody-else.zip.0a1b2c3d.part")
-    foreign.write_text("not ours")
-    ftp_server.stop()
-    ftp_server.start(READ="YES")
-
-    host.run("backup", expect=0)
-
-    assert list(host.work.iterdir()) == []
-    first, second = host.archives()
-    assert first.stat().st_size > 20_000_000 > second.stat().st_size
-    assert host.stored() == sorted([foreign, first, second])
-    assert [row["is_ok"] for row in server.reports()] == [1, 1]
-    assert server.count_of("192.0.2.7") == 2
-
-
-def test_a_run_may_be_killed_at_any_time_and_nothing_is_lost_or_doubled(host, ftp_server, server):
-    seed = int(time.time())
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    add_random_file(host, 2)
-    for _ in range(15):
-        running = host.start("backup")
-        try:
-            running.communicate(timeout=chance.uniform(0.0, 0.6))
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.communicate(timeout=60)
-    host.run("backup", expect=0)
-    host.run("backup", expect=0)
-
-    assert [file.suffix for file in host.stored() if file.suffix != ".zip"] == []
-    for archive in host.archives():
-        subprocess.run(["unzip", "-tq", archive], check=True, stdout=subprocess.DEVNULL)
-    rows = server.reports()
-    assert {row["backupfilename"] for row in rows if row["is_ok"]} == {file.name for file in host.archives()}
-    assert server.count_of("192.0.2.7") == len(host.archives())
-    assert list(host.work.iterdir()) == [] and list((host.state / "pending").iterdir()) == []
 
 
 # --- the screen

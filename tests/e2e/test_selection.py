@@ -1,0 +1,165 @@
+"""What [BackupDirs] and [Run] select and how much they leave to others, seen in archives, the log and /proc."""
+
+import os
+import subprocess
+import tarfile
+import zipfile
+
+import pytest
+
+CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n"
+
+
+@pytest.fixture
+def selecting(host):
+    """The host, with the engine that hands the scanner's choice to the host's own tar."""
+    host.configure("Archive", engine="commands")
+    return host
+
+
+def add(host, *names):
+    for name in names:
+        file = host.source / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("content")
+
+
+def backed_up(host, expect=0):
+    """Runs a backup and gives the paths in the only directory's tar, relative to it."""
+    _, out, _ = host.run("backup", "-v", expect=expect)
+    entry = str(host.source).lstrip("/")
+    with zipfile.ZipFile(host.archives()[-1]).open(entry + ".tar.gz") as stream:
+        with tarfile.open(fileobj=stream, mode="r|gz") as tar:
+            names = [os.path.relpath(member.name, entry) for member in tar]
+    return sorted(names)
+
+
+def test_what_is_excluded_is_left_out_and_counted(selecting):
+    add(selecting, "a.tmp", "b/c.tmp", "b/d", "node_modules/x/y", "cache/x", "e/cache", "f,g")
+    selecting.configure("BackupDirs", exclude=f'*.tmp, node_modules, {selecting.source}/cache/**, "f,g", e/cache/')
+
+    names = backed_up(selecting)
+
+    assert names == [".", "b", "b/d", "cache", "e", "e/cache", "hello.txt"]
+    assert "5 objects excluded" in selecting.log_text()
+    assert "exit code 0" in selecting.log_text()
+
+
+def test_exclude_may_stand_several_times(selecting):
+    add(selecting, "a.tmp", "b.bak")
+    selecting.configure()
+    text = selecting.configuration.read_text()
+    selecting.configure_text(text.replace("[BackupDirs]\n", "[BackupDirs]\nexclude = *.tmp\nexclude = *.bak\n"))
+
+    assert backed_up(selecting) == [".", "hello.txt"]
+
+
+def test_a_pattern_that_cannot_be_right_ends_the_run_before_it_begins(selecting):
+    selecting.configure("BackupDirs", exclude="*.tmp, [a")
+
+    _, _, err = selecting.run("backup", expect=2)
+
+    assert "exclude: the pattern [a: expected a ] that closes the [" in err
+    assert f"{selecting.configuration}:" in err
+    assert selecting.stored() == []
+
+
+def test_of_a_cache_only_its_tag_is_kept(selecting):
+    add(selecting, "cache/a", "cache/b/c")
+    (selecting.source / "cache" / "CACHEDIR.TAG").write_text(CACHE_TAG)
+    assert "cache/b/c" in backed_up(selecting)
+
+    selecting.configure("BackupDirs", exclude_caches="on")
+
+    assert backed_up(selecting) == [".", "cache", "cache/CACHEDIR.TAG", "hello.txt"]
+    assert "2 objects excluded" in selecting.log_text()
+
+
+@pytest.fixture
+def disk_image(selecting):
+    """An ext4 file system of its own, mounted at mnt below the source."""
+    image = selecting.folder / "disk.img"
+    with image.open("wb") as file:
+        file.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+    point = selecting.source / "mnt"
+    point.mkdir()
+    subprocess.run(["mount", "-o", "loop", image, point], check=True)
+    try:
+        (point / "inside").write_text("on another disk")
+        (point / "lost+found").rmdir()
+        yield point
+    finally:
+        subprocess.run(["umount", point], check=True)
+
+
+def test_a_disk_mounted_below_is_entered_unless_one_file_system_is_enough(selecting, disk_image):
+    assert backed_up(selecting) == [".", "hello.txt", "mnt", "mnt/inside"]
+
+    selecting.configure("BackupDirs", one_file_system="on")
+
+    assert backed_up(selecting) == [".", "hello.txt", "mnt"]
+    assert f"{disk_image}: a mounted ext4 file system, not entered (one_file_system = on)" in selecting.log_text()
+
+
+def test_the_run_and_its_commands_let_others_go_first(selecting):
+    selecting.configure("Run", nice=11, ionice="idle")
+    seen = selecting.folder / "seen"
+    tools = selecting.folder / "tools"
+    tools.mkdir()
+    (tools / "tar").write_text(f"#!/bin/sh\n(nice; ionice) >> {seen}\nexec /usr/bin/tar \"$@\"\n")
+    (tools / "tar").chmod(0o755)
+
+    selecting.run("backup", expect=0, env={"PATH": f"{tools}:{os.environ['PATH']}"})
+
+    assert set(seen.read_text().split()) == {"11", "idle"}
+
+
+def test_the_running_program_has_its_nice_level_in_every_thread(selecting):
+    selecting.configure("Run", nice=11)
+    fifo = selecting.folder / "held"
+    os.mkfifo(fifo)
+    tools = selecting.folder / "tools"
+    tools.mkdir()
+    (tools / "zip").write_text(f"#!/bin/sh\ncat {fifo} > /dev/null\nexec /usr/bin/zip \"$@\"\n")
+    (tools / "zip").chmod(0o755)
+
+    running = selecting.start("backup", env={"PATH": f"{tools}:{os.environ['PATH']}"})
+    try:
+        with fifo.open("w"):  # Opens when zip reads: the run is in its middle.
+            threads = os.listdir(f"/proc/{running.pid}/task")
+            levels = {os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in threads}
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.wait()
+
+    assert running.returncode == 0, out + err
+    assert len(threads) > 1
+    assert levels == {11}
+
+
+def test_a_file_in_the_list_of_directories_is_named(selecting):
+    selecting.configure("BackupDirs", directory=f"{selecting.source},/etc/hostname")
+
+    selecting.run("backup", expect=3)
+
+    assert ("/etc/hostname: is not a directory, left out: name the directory that holds it, or take it out of "
+            "[BackupDirs] directory") in selecting.log_text()
+
+
+def test_a_tree_deeper_than_a_path_may_be_long_is_backed_up_as_far_as_tar_can(selecting):
+    directory = os.open(selecting.source, os.O_RDONLY)
+    name = "n" * 200
+    for _ in range(30):
+        os.mkdir(name, dir_fd=directory)
+        deeper = os.open(name, os.O_RDONLY, dir_fd=directory)
+        os.close(directory)
+        directory = deeper
+    os.close(directory)
+
+    names = backed_up(selecting, expect=3)
+
+    assert 15 < len(names) < 25
+    assert "its path is longer than 4095 bytes, which tar cannot open" in selecting.log_text()
+    subprocess.run(["rm", "-rf", selecting.source / name], check=True)
