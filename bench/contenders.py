@@ -1,0 +1,197 @@
+"""The programs that are compared: how each is set up, run, and cleaned up after."""
+
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+from measuring import Failed, measure
+
+NATIVE_LEVELS = ("fast", "balanced", "best")
+
+
+class Contender:
+    """One way to back the tree up. prepare(), make(), upload(), stored_bytes(), clear(): in this order, each run."""
+
+    name = ""
+    title = ""  # In the table.
+
+    def __init__(self, bench, tree, cold=False):
+        self.bench = bench  # Where things are: see Places.
+        self.directories = [str(path) for path in tree.directories]
+        self.cold = cold
+
+    def prepare(self):
+        """What is not measured."""
+        self.clear()
+        self.bench.run.mkdir(parents=True)
+
+    def make(self):
+        """Runs it and returns what was Used."""
+        raise NotImplementedError
+
+    def upload(self):
+        """What a separate upload Used; None when there is none."""
+        return None
+
+    def stored_bytes(self):
+        """The size of the backup that the run made."""
+        raise NotImplementedError
+
+    def clear(self):
+        shutil.rmtree(self.bench.run, ignore_errors=True)
+        self.bench.server.clear()
+
+    def measure(self, *command, **options):
+        return measure(command, self.bench.run, **options)
+
+
+class Places:
+    """Where the contenders find programs and room: the folder of a run, the programs, and the FTP server."""
+
+    def __init__(self, folder, programs, server):
+        self.run = Path(folder) / "run"
+        self.osbackup = Path(programs) / "bin" / "osbackup"
+        self.floor = Path(programs) / "bench" / "bench_floor"
+        self.server = server
+
+
+class Osbackup(Contender):
+    """osbackup to FTP: archive, upload, read-back and all."""
+
+    accepted = (0,)
+
+    def __init__(self, bench, tree, cold=False, level=None):
+        super().__init__(bench, tree, cold)
+        self.archive = {"engine": "native", "compression": level} if level else {"engine": "commands"}
+        self.name = level or "commands"
+        self.title = f"osbackup `{level}`" if level else "osbackup `engine = commands`"
+        self.exit_code = None
+
+    def prepare(self):
+        super().prepare()
+        sections = {
+            "Ftp": {"host": "127.0.0.1", "port": self.bench.server.port, "user": self.bench.server.user,
+                    "password": self.bench.server.password, "timeout": "600s", "retries": 0},
+            "BackupDirs": {"directory": ",".join(self.directories)},
+            "Archive": self.archive,
+            "Run": {"workdir": self.bench.run / "work", "logdir": self.bench.run / "log",
+                    "statedir": self.bench.run / "state", "hostname": "bench", "ip": "127.0.0.1"},
+        }
+        text = "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+                       for section, keys in sections.items())
+        self.configuration = self.bench.run / "osbackup.conf"
+        self.configuration.touch(mode=0o600)
+        self.configuration.write_text(text)
+
+    def make(self):
+        used = self.measure(self.bench.osbackup, "backup", "--quiet", "--config", self.configuration,
+                            accepted=self.accepted)
+        self.exit_code = used.exit_code
+        return used
+
+    def stored_bytes(self):
+        stored = self.bench.server.stored()
+        if len(stored) != 1 or stored[0].suffix != ".zip":
+            raise Failed(f"osbackup left {[path.name for path in stored]} on the server, not one archive")
+        return stored[0].stat().st_size
+
+
+class TarAndZip(Contender):
+    """What a script would do: a .tar.gz for each directory one after another, a zip of them, an upload."""
+
+    def __init__(self, bench, tree, cold=False, compressor="gzip"):
+        super().__init__(bench, tree, cold)
+        self.compressor = compressor
+        self.name = compressor
+        self.title = {"gzip": "`tar -czf`, `zip -0`, `curl`"}.get(
+            compressor, f"`tar -I {compressor} -cf`, `zip -0`, `curl`")
+
+    def make(self):
+        how = "-z" if self.compressor == "gzip" else f"-I {self.compressor}"
+        script = ["set -e"]
+        for directory in map(Path, self.directories):
+            script.append(f"tar {how} -cf {shlex.quote(directory.name + '.tar.gz')} "
+                          f"-C {shlex.quote(str(directory.parent))} {shlex.quote(directory.name)}")
+        script.append("zip -0 -q archive.zip *.tar.gz")
+        return self.measure("/bin/sh", "-c", "\n".join(script))
+
+    def upload(self):
+        # The login from a file: a command line is open to everybody.
+        login = self.bench.run / "netrc"
+        login.touch(mode=0o600)
+        login.write_text(f"machine 127.0.0.1 login {self.bench.server.user} password {self.bench.server.password}\n")
+        return self.measure("curl", "--silent", "--show-error", "--netrc-file", login, "--upload-file", "archive.zip",
+                            f"ftp://127.0.0.1:{self.bench.server.port}/")
+
+    def stored_bytes(self):
+        return sum(path.stat().st_size for path in self.bench.server.stored())
+
+
+class Repository(Contender):
+    """A program with a repository of its own: the first backup into a fresh one, on the local disk."""
+
+    def __init__(self, bench, tree, cold=False):
+        super().__init__(bench, tree, cold)
+        self.repository = self.bench.run / "repository"
+
+    def stored_bytes(self):
+        return sum(path.stat().st_size for path in self.repository.rglob("*") if path.is_file())
+
+
+class Restic(Repository):
+    name = "restic"
+    title = "restic, local repository"
+
+    def prepare(self):
+        super().prepare()
+        self.options = {"environment": {"RESTIC_PASSWORD": "bench", "RESTIC_REPOSITORY": str(self.repository),
+                                        "RESTIC_CACHE_DIR": str(self.bench.run / "cache")}}
+        self.measure("restic", "init", "--quiet", "--repository-version", "2", **self.options)
+
+    def make(self):
+        return self.measure("restic", "backup", "--quiet", *self.directories, **self.options)
+
+
+class Borg(Repository):
+    name = "borg"
+    title = "Borg, local repository"
+
+    def prepare(self):
+        super().prepare()
+        self.options = {"environment": {"BORG_BASE_DIR": str(self.bench.run / "base"),
+                                        "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}}
+        self.measure("borg", "init", "--encryption", "none", self.repository, **self.options)
+
+    def make(self):
+        return self.measure("borg", "create", f"{self.repository}::bench", *self.directories, **self.options)
+
+
+class Floor(Contender):
+    """bench/floor.cpp: the bare work, nothing kept."""
+
+    name = "floor"
+    title = "the bare work"
+
+    def make(self):
+        return self.measure(self.bench.floor, *self.directories)
+
+    def stored_bytes(self):
+        return json.loads((self.bench.run / "command.output").read_text().splitlines()[-1])["deflated_bytes"]
+
+
+def warm_contenders(bench, tree):
+    return [
+        Floor(bench, tree),
+        *(Osbackup(bench, tree, level=level) for level in NATIVE_LEVELS),
+        Osbackup(bench, tree),
+        TarAndZip(bench, tree),
+        TarAndZip(bench, tree, compressor="pigz"),
+        Restic(bench, tree),
+        Borg(bench, tree),
+    ]
+
+
+def cold_contenders(bench, tree):
+    return [Osbackup(bench, tree, cold=True, level="balanced"), Restic(bench, tree, cold=True),
+            Borg(bench, tree, cold=True)]
