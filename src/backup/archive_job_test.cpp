@@ -38,6 +38,8 @@ class ArchiveJobTest : public testing::Test {
   using Send = std::function<Delivered(ArchiveSource&)>;
 
   ArchiveEnd run(Spool& spool, ScriptedEngine::Script script, Send send) {
+    // A job's own: a stop that was requested in an earlier one would end this one's upload at once.
+    stop_sending_ = std::stop_source();
     ScriptedEngine engine(std::move(script));
     const ArchivePlan plan;
     return make_and_send({.engine = engine,
