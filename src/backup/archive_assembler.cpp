@@ -41,8 +41,9 @@ class EntrySink final : public ByteSink {
 
 }  // namespace
 
-ArchiveAssembler::ArchiveAssembler(const ArchivePlan& plan, ByteSink& archive)
+ArchiveAssembler::ArchiveAssembler(const ArchivePlan& plan, LinkedObjects& linked_objects, ByteSink& archive)
     : plan_(plan),
+      linked_objects_(linked_objects),
       zip_(archive, plan.name.started),
       index_file_(plan.run_directory, "the archive's index"),
       blocks_file_(plan.run_directory, "the archive's list of blocks"),
@@ -98,9 +99,14 @@ archive::Placement ArchiveAssembler::placement_of(const EncodedObject& object, c
 }
 
 void ArchiveAssembler::add_to_index(EncodedObject& object, const archive::Placement& placement) {
-  // The first name of a hard link stands before it, so its digest is known.
-  const std::optional<crypto::Sha256Digest>& digest = object.linked ? object.linked->digest : object.digest;
-  archive::complete_index_line(object.line, digest, object.changed, placement);
+  if (object.linked) {
+    // The first name of a hard link stands before it, so its digest is known.
+    if (object.type == archive::EntryType::Hardlink)
+      object.digest = linked_objects_.digest(*object.linked);
+    else if (object.digest)
+      linked_objects_.set_digest(*object.linked, *object.digest);
+  }
+  archive::complete_index_line(object.line, object.digest, object.changed, placement);
   index_.add(object.path, object.line);
 }
 

@@ -10,6 +10,7 @@
 #include "archive/zip_writer.hpp"
 #include "backup/block_encoder.hpp"
 #include "backup/engine.hpp"
+#include "backup/linked_objects.hpp"
 #include "backup/scratch_file.hpp"
 #include "core/byte_sink.hpp"
 
@@ -20,8 +21,9 @@ namespace osbackup::backup {
 /// time, but for add_warning.
 class ArchiveAssembler {
  public:
-  /// Writes to `archive`. What must wait for the end lies in unnamed files in the plan's run directory.
-  ArchiveAssembler(const ArchivePlan& plan, ByteSink& archive);
+  /// Writes to `archive`. What must wait for the end lies in unnamed files in the plan's run directory. The digests of
+  /// `linked_objects` are set, and read where other names repeat them.
+  ArchiveAssembler(const ArchivePlan& plan, LinkedObjects& linked_objects, ByteSink& archive);
 
   void add(EncodedBlock block);
 
@@ -47,6 +49,7 @@ class ArchiveAssembler {
   void append_text(const std::string& name, const std::string& text);
 
   const ArchivePlan& plan_;
+  LinkedObjects& linked_objects_;
   archive::ZipWriter zip_;
   ScratchFile index_file_;
   ScratchFile blocks_file_;

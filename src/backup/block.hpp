@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "archive/entry.hpp"
+#include "backup/linked_objects.hpp"
 #include "backup/scanner.hpp"
 #include "backup/sliced_digest.hpp"
-#include "crypto/digest.hpp"
 #include "system/file_descriptor.hpp"
 
 namespace osbackup::backup {
@@ -31,22 +31,13 @@ struct HeldFile {
   bool cut_short = false;  ///< It could not be read to its end.
 };
 
-/// What all names of one object share: the first in order carries the content, the others are hard links to it.
-struct LinkedObject {
-  std::string first_path;
-  std::uint64_t size = 0;
-  bool is_file = false;
-  /// Set by the thread that encodes the first name, read after its result was taken.
-  std::optional<crypto::Sha256Digest> digest;
-};
-
 /// One object of a block.
 struct PlannedObject {
   ScannedObject scanned;
-  std::shared_ptr<HeldFile> held;        ///< Of a file that is open.
-  std::shared_ptr<LinkedObject> linked;  ///< Of an object with several names.
-  bool is_link = false;                  ///< A further name: the tar entry is a hard link.
-  std::optional<std::string> target;     ///< Of a symbolic link, where it was read when it was planned.
+  std::shared_ptr<HeldFile> held;              ///< Of a file that is open.
+  std::shared_ptr<const LinkedObject> linked;  ///< Of an object with several names.
+  bool is_link = false;                        ///< A further name: the tar entry is a hard link.
+  std::optional<std::string> target;           ///< Of a symbolic link, where it was read when it was planned.
 };
 
 /// Part of the content of a file that fills several blocks.

@@ -78,9 +78,7 @@ void BlockEncoder::encode_link(const PlannedObject& planned, EncodedBlock& encod
   entry_.type = EntryType::Hardlink;
   entry_.size = planned.linked->size;
   entry_.target = planned.linked->first_path;
-  EncodedObject object = object_of_entry();
-  object.linked = planned.linked;
-  end_entry(begin_entry(0), std::move(object), encoded);
+  end_entry(begin_entry(0), object_of_entry(planned), encoded);
 }
 
 void BlockEncoder::encode_other(const PlannedObject& planned, EncodedBlock& encoded) {
@@ -98,7 +96,7 @@ void BlockEncoder::encode_other(const PlannedObject& planned, EncodedBlock& enco
     metadata_.read_attributes(scanned.self->descriptor.get(), entry_);
   else
     metadata_.read_attributes_by_name(scanned, entry_);
-  end_entry(begin_entry(0), object_of_entry(), encoded);
+  end_entry(begin_entry(0), object_of_entry(planned), encoded);
 }
 
 std::optional<BlockEncoder::Source> BlockEncoder::open_source(const PlannedObject& planned, OpenedFile& opened) {
@@ -143,7 +141,6 @@ void BlockEncoder::encode_file(PlannedObject& planned, EncodedBlock& encoded) {
   OpenedFile opened;
   std::optional<Source> source = open_source(planned, opened);
   if (!source) return;
-  const std::string& path = planned.scanned.path;
   bool changed = false;
   for (;;) {
     if (source->stored_bytes > kWholeFileMax) {
@@ -159,8 +156,9 @@ void BlockEncoder::encode_file(PlannedObject& planned, EncodedBlock& encoded) {
     const auto content = std::span(raw).subspan(content_begin);
     const ContentRead read = read_content(source->descriptor, source->extents, 0, content);
     context_.read_ahead.note(read.waited);
-    if (read.problem != 0) {
-      warn(WarningKind::Missing, path, "cannot be read: " + words_of(read.problem));
+    // One with several names stays all the same: the others are planned as links to it.
+    if (read.problem != 0 && !planned.linked) {
+      warn(WarningKind::Missing, planned.scanned.path, "cannot be read: " + words_of(read.problem));
       raw.resize(begun.place.skip);
       return;
     }
@@ -175,20 +173,30 @@ void BlockEncoder::encode_file(PlannedObject& planned, EncodedBlock& encoded) {
       }
       continue;
     }
-    EncodedObject object = object_of_entry();
+    EncodedObject object = object_of_entry(planned);
     object.digest = digest_of(*source, content);
     object.changed = changed;
-    if (planned.linked) planned.linked->digest = object.digest;
     pad(raw);
     end_entry(begun, std::move(object), encoded);
-    if (read.ended_early)
-      warn(WarningKind::Missing, path, "became shorter while it was read; the rest is zeros");
-    else if (changed)
-      warn(WarningKind::Changed, path, "changed while it was read");
-    context_.progress.files += 1;
-    context_.progress.source_bytes += entry_.size;
+    end_content(planned.scanned.path, read, changed);
     return;
   }
+}
+
+/// A file that fits into one member is in it.
+void BlockEncoder::end_content(const std::string& path, const ContentRead& read, bool changed) {
+  if (read.problem != 0)
+    warn_cut_short(path, read.problem);
+  else if (read.ended_early)
+    warn(WarningKind::Missing, path, "became shorter while it was read; the rest is zeros");
+  else if (changed)
+    warn(WarningKind::Changed, path, "changed while it was read");
+  context_.progress.files += 1;
+  context_.progress.source_bytes += entry_.size;
+}
+
+void BlockEncoder::warn_cut_short(const std::string& path, int problem) {
+  warn(WarningKind::Missing, path, "cannot be read to its end, the rest is zeros: " + words_of(problem));
 }
 
 crypto::Sha256Digest BlockEncoder::digest_of(const Source& source, std::span<const std::byte> content) {
@@ -216,7 +224,7 @@ void BlockEncoder::encode_slice(PlannedObject& planned, const Slice& slice, Enco
                             .extents = held.extents,
                             .stored_bytes = held.stored_bytes});
     begun = begin_entry(slice.length);
-    encoded.objects.push_back(object_of_entry());
+    encoded.objects.push_back(object_of_entry(planned));
     encoded.objects.back().place = begun.place;
     context_.progress.files += 1;
   }
@@ -227,9 +235,7 @@ void BlockEncoder::encode_slice(PlannedObject& planned, const Slice& slice, Enco
   context_.read_ahead.note(read.waited);
 
   held.digest.wait_for_turn_of(slice.number, context_.stop);
-  if (read.problem != 0 && !held.cut_short)
-    warn(WarningKind::Missing, planned.scanned.path,
-         fmt::format("cannot be read to its end, the rest is zeros: {}", words_of(read.problem)));
+  if (read.problem != 0 && !held.cut_short) warn_cut_short(planned.scanned.path, read.problem);
   held.cut_short = held.cut_short || !read.is_whole();
   hash_slice(held, slice, content);
   if (slice.is_last) end_file(planned, encoded);
@@ -254,7 +260,6 @@ void BlockEncoder::hash_slice(HeldFile& held, const Slice& slice, std::span<cons
 void BlockEncoder::end_file(PlannedObject& planned, EncodedBlock& encoded) {
   HeldFile& held = *planned.held;
   encoded.digest = held.digest.finish(static_cast<std::uint64_t>(held.status.st_size), context_.stop);
-  if (planned.linked) planned.linked->digest = encoded.digest;
   struct stat after = held.status;
   held.changed = fstat(held.descriptor.get(), &after) != 0 || !is_unchanged(held.status, after);
   encoded.changed = held.changed || held.cut_short;
@@ -278,12 +283,13 @@ void BlockEncoder::end_entry(const Begun& begun, EncodedObject object, EncodedBl
   encoded.objects.push_back(std::move(object));
 }
 
-EncodedObject BlockEncoder::object_of_entry() const {
+EncodedObject BlockEncoder::object_of_entry(const PlannedObject& planned) const {
   EncodedObject object;
   object.path = entry_.path;
   object.type = entry_.type;
   object.size = entry_.size;
   object.line = archive::index_line_head(entry_);
+  if (planned.linked) object.linked = planned.linked->record;
   return object;
 }
 

@@ -27,10 +27,10 @@ struct EncodedObject {
   std::string path;
   archive::EntryType type = archive::EntryType::File;
   std::uint64_t size = 0;
-  std::string line;                      ///< The head of its index line.
-  MemberPlace place;                     ///< In its block.
-  std::size_t last_member = 0;           ///< The member with the entry's end.
-  std::shared_ptr<LinkedObject> linked;  ///< Of a hard link: what it links to.
+  std::string line;                     ///< The head of its index line.
+  MemberPlace place;                    ///< In its block.
+  std::size_t last_member = 0;          ///< The member with the entry's end.
+  std::optional<std::uint64_t> linked;  ///< Of one with several names: which of LinkedObjects it is.
   std::optional<crypto::Sha256Digest> digest;
   bool changed = false;
 };
@@ -87,7 +87,6 @@ class BlockEncoder {
   void encode_link(const PlannedObject& planned, EncodedBlock& encoded);
   void encode_other(const PlannedObject& planned, EncodedBlock& encoded);
   void encode_file(PlannedObject& planned, EncodedBlock& encoded);
-  bool encode_content(const Source& source, bool& whole);
   void encode_slice(PlannedObject& planned, const Slice& slice, EncodedBlock& encoded);
   void end_file(PlannedObject& planned, EncodedBlock& encoded);
   void hash_slice(HeldFile& held, const Slice& slice, std::span<const std::byte> content);
@@ -97,9 +96,10 @@ class BlockEncoder {
   crypto::Sha256Digest digest_of(const Source& source, std::span<const std::byte> content);
   Begun begin_entry(std::uint64_t content_bytes);
   void end_entry(const Begun& begun, EncodedObject object, EncodedBlock& encoded);
-  EncodedObject object_of_entry() const;
+  EncodedObject object_of_entry(const PlannedObject& planned) const;
+  void end_content(const std::string& path, const ContentRead& read, bool changed);
+  void warn_cut_short(const std::string& path, int problem);
   void warn(WarningKind kind, const std::string& path, const std::string& reason);
-  void judge_held(const HeldFile& held, const std::string& path);
 
   EncoderContext context_;
   MemberBuilder members_;

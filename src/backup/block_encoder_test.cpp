@@ -43,7 +43,8 @@ class BlockEncoderTest : public testing::Test {
   }
 
   void plan() {
-    BlockPlanner planner(at("").parent_path(), rules_, warnings_, {});
+    BlockPlanner planner(at("").parent_path(),
+                         {.rules = rules_, .warnings = warnings_, .linked_objects = linked_objects_}, {});
     while (std::optional<Block> block = planner.next()) {
       read_ahead_.prepare(*block);
       blocks_.push_back(std::move(*block));
@@ -78,7 +79,6 @@ class BlockEncoderTest : public testing::Test {
       for (const EncodedObject& object : encoded_[i].objects)
         if (object.path == path) {
           Found found{.digest = object.digest, .changed = object.changed, .size = object.size};
-          if (object.linked && object.type == archive::EntryType::Hardlink) found.digest = object.linked->digest;
           std::size_t last = i;
           while (encoded_[last].is_continued) ++last;
           if (blocks_[i].slice) {
@@ -88,6 +88,15 @@ class BlockEncoderTest : public testing::Test {
           return found;
         }
     return std::nullopt;
+  }
+  /// Whether two names were encoded as one object.
+  bool are_one(const std::string& first, const std::string& other) const {
+    std::vector<std::optional<std::uint64_t>> linked;
+    for (const EncodedBlock& block : encoded_)
+      for (const EncodedObject& object : block.objects)
+        if (object.path == at(first).string().substr(1) || object.path == at(other).string().substr(1))
+          linked.push_back(object.linked);
+    return linked.size() == 2 && linked[0] && linked[0] == linked[1];
   }
   static crypto::Sha256Digest digest_of(const std::string& content) {
     return crypto::sha256(std::as_bytes(std::span(content)));
@@ -101,6 +110,7 @@ class BlockEncoderTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   SelectionRules rules_;
+  LinkedObjects linked_objects_{folder_.path()};
   std::vector<Warning> heard_;
   WarningLog warnings_{[this](const Warning& warning) { heard_.push_back(warning); }};
   Progress progress_;
@@ -287,20 +297,53 @@ TEST_F(BlockEncoderTest, OfSeveralNamesTheFirstHasTheContent) {
 
   plan_and_encode();
 
-  EXPECT_EQ(find("c")->digest, digest_of("content"));
+  EXPECT_EQ(find("a")->digest, digest_of("content"));
+  EXPECT_TRUE(are_one("a", "c"));
   EXPECT_EQ(find("c")->size, 7U);
   EXPECT_EQ(encoded_.at(0).objects.at(1).type, archive::EntryType::File);
   EXPECT_EQ(encoded_.at(0).objects.at(2).type, archive::EntryType::Hardlink);
   EXPECT_EQ(encoded_.at(0).objects.at(3).type, archive::EntryType::Hardlink);
 }
 
-TEST_F(BlockEncoderTest, ALargeFileHasItsDigestInItsOtherNamesToo) {
+TEST_F(BlockEncoderTest, ALargeFileIsOneObjectWithItsOtherNames) {
   write("a", random_text(3 * kMiB));
   fs::create_hard_link(at("a"), at("b"));
 
   plan_and_encode();
 
-  EXPECT_EQ(find("b")->digest, digest_of(random_text(3 * kMiB)));
+  EXPECT_EQ(find("a")->digest, digest_of(random_text(3 * kMiB)));
+  EXPECT_TRUE(are_one("a", "b"));
+  EXPECT_EQ(find("b")->size, 3 * kMiB);
+}
+
+TEST_F(BlockEncoderTest, AFileThatCannotBeReadStaysWhenOthersAreLinksToIt) {
+  write("a", "content");
+  fs::create_hard_link(at("a"), at("b"));
+  plan();
+  // A descriptor that reading fails on, as it does on a damaged disk.
+  blocks_.at(0).objects.at(1).held->descriptor = system::FileDescriptor(open(at("a").c_str(), O_WRONLY));
+
+  encode();
+
+  EXPECT_EQ(find("a")->digest, digest_of(std::string(7, '\0')));
+  EXPECT_TRUE(find("a")->changed);
+  EXPECT_TRUE(are_one("a", "b"));
+  EXPECT_THAT(reasons(WarningKind::Missing),
+              ElementsAre("cannot be read to its end, the rest is zeros: Bad file descriptor"));
+}
+
+TEST_F(BlockEncoderTest, ASmallFileThatCannotBeReadIsLeftOut) {
+  write("a", "content");
+  fs::resize_file(at("a"), kMiB);
+  write("b", "x");
+  plan();
+  blocks_.at(0).objects.at(1).held->descriptor = system::FileDescriptor(open(at("a").c_str(), O_WRONLY));
+
+  encode();
+
+  EXPECT_FALSE(find("a"));
+  EXPECT_TRUE(find("b"));
+  EXPECT_THAT(reasons(WarningKind::Missing), ElementsAre("cannot be read: Bad file descriptor"));
 }
 
 TEST_F(BlockEncoderTest, SeveralNamesOfALinkAreHardLinks) {

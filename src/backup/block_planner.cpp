@@ -44,9 +44,10 @@ bool needs_slices(const PlannedObject& planned) { return stored_bytes_of(planned
 
 }  // namespace
 
-BlockPlanner::BlockPlanner(const std::string& directory, const SelectionRules& rules, WarningLog& warnings,
-                           PlannerOptions options)
-    : warnings_(warnings), options_(options), scanner_(directory, rules, warnings) {}
+BlockPlanner::BlockPlanner(const std::string& directory, const PlannerContext& context, PlannerOptions options)
+    : context_(context), options_(options), scanner_(directory, context.rules, context.warnings) {
+  context_.linked_objects.begin_directory();
+}
 
 std::optional<Block> BlockPlanner::next() {
   if (ended_) return std::nullopt;
@@ -145,24 +146,20 @@ bool BlockPlanner::hold(PlannedObject& planned) {
 
 /// Whether the object is a further name of one whose first name is in the archive.
 bool BlockPlanner::plan_link(PlannedObject& planned) {
-  const auto found = links_.find({planned.scanned.status.st_dev, planned.scanned.status.st_ino});
-  if (found == links_.end()) return false;
-  planned.linked = found->second.object;
+  std::optional<LinkedObject> object =
+      context_.linked_objects.take_name({planned.scanned.status.st_dev, planned.scanned.status.st_ino});
+  if (!object) return false;
+  planned.linked = std::make_shared<const LinkedObject>(std::move(*object));
   planned.is_link = true;
-  if (--found->second.names_left == 0) links_.erase(found);
   return true;
 }
 
 void BlockPlanner::register_first_name(PlannedObject& planned) {
   const struct stat& status = planned.scanned.status;
-  const bool is_file = S_ISREG(status.st_mode);
-  planned.linked =
-      std::make_shared<LinkedObject>(LinkedObject{.first_path = planned.scanned.path,
-                                                  .size = is_file ? static_cast<std::uint64_t>(status.st_size) : 0,
-                                                  .is_file = is_file,
-                                                  .digest = {}});
-  links_.emplace(ObjectIdentity{status.st_dev, status.st_ino},
-                 OpenLinks{.object = planned.linked, .names_left = status.st_nlink - 1});
+  const std::uint64_t size = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
+  planned.linked = std::make_shared<const LinkedObject>(context_.linked_objects.add(
+      {status.st_dev, status.st_ino}, {.record = 0, .first_path = planned.scanned.path, .size = size},
+      status.st_nlink - 1));
 }
 
 /// The target is read here because a later name may link to this one, which must then be in the archive.
@@ -173,7 +170,7 @@ bool BlockPlanner::read_target(PlannedObject& planned) {
 }
 
 void BlockPlanner::warn_missing(const std::string& path, const std::string& reason) {
-  warnings_.add({.kind = WarningKind::Missing, .path = absolute_path(path), .reason = reason});
+  context_.warnings.add({.kind = WarningKind::Missing, .path = absolute_path(path), .reason = reason});
 }
 
 }  // namespace osbackup::backup

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "backup/block.hpp"
+#include "backup/linked_objects.hpp"
 #include "backup/scanner.hpp"
 #include "backup/warning_log.hpp"
 
@@ -19,12 +17,19 @@ struct PlannerOptions {
   std::size_t descriptors_max = 64;  ///< Open files and directories that one block keeps open.
 };
 
+/// What the planners of one run share.
+struct PlannerContext {
+  const SelectionRules& rules;
+  WarningLog& warnings;
+  LinkedObjects& linked_objects;
+};
+
 /// Divides what the scanner finds below one configured directory into blocks (docs/format.md, "Gzip members"), and
 /// decides in the archive's order which of an object's names carries its content. One thread at a time.
 class BlockPlanner {
  public:
   /// Throws as Scanner does.
-  BlockPlanner(const std::string& directory, const SelectionRules& rules, WarningLog& warnings, PlannerOptions options);
+  BlockPlanner(const std::string& directory, const PlannerContext& context, PlannerOptions options);
 
   /// The next block in order; nothing after the one that ends the directory.
   std::optional<Block> next();
@@ -33,12 +38,6 @@ class BlockPlanner {
   std::uint64_t excluded() const noexcept { return scanner_.excluded(); }
 
  private:
-  /// The names of one object that are still to come.
-  struct OpenLinks {
-    std::shared_ptr<LinkedObject> object;
-    std::uint64_t names_left = 0;
-  };
-
   std::optional<PlannedObject> plan_next();
   bool plan_file(PlannedObject& planned);
   bool hold(PlannedObject& planned);
@@ -50,10 +49,9 @@ class BlockPlanner {
   void add(Block& block, PlannedObject planned);
   void warn_missing(const std::string& path, const std::string& reason);
 
-  WarningLog& warnings_;
+  const PlannerContext context_;
   const PlannerOptions options_;
   Scanner scanner_;
-  std::map<ObjectIdentity, OpenLinks> links_;
   std::optional<PlannedObject> waiting_;  ///< Did not fit into the block before.
   std::optional<Slice> slice_;            ///< The last that was planned of `waiting_`.
   std::uint64_t block_bytes_ = 0;         ///< Estimated, of the block that is filled.

@@ -27,10 +27,12 @@ constexpr std::size_t kDescriptorsMax = 512;
 /// them together.
 class Pipeline {
  public:
-  Pipeline(const ArchivePlan& plan, WarningLog& warnings, Progress& progress, archive::Compression compression)
+  Pipeline(const ArchivePlan& plan, LinkedObjects& linked_objects, RunObserver observer,
+           archive::Compression compression)
       : plan_(plan),
-        warnings_(warnings),
-        progress_(progress),
+        linked_objects_(linked_objects),
+        warnings_(observer.warnings),
+        progress_(observer.progress),
         compression_(compression),
         window_(std::min<std::size_t>(kWindowPerThread * plan.threads + 1, kWindowMax)),
         work_(window_) {}
@@ -77,7 +79,8 @@ class Pipeline {
   void plan_directory(std::size_t number) {
     std::optional<BlockPlanner> planner;
     try {
-      planner.emplace(plan_.directories[number], plan_.rules, warnings_,
+      planner.emplace(plan_.directories[number],
+                      PlannerContext{.rules = plan_.rules, .warnings = warnings_, .linked_objects = linked_objects_},
                       PlannerOptions{.directory = number, .descriptors_max = kDescriptorsMax / window_});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NotFound) throw;
@@ -102,6 +105,7 @@ class Pipeline {
   }
 
   const ArchivePlan& plan_;
+  LinkedObjects& linked_objects_;
   WarningLog& warnings_;
   Progress& progress_;
   const archive::Compression compression_;
@@ -117,13 +121,14 @@ class Pipeline {
 
 MadeArchive NativeEngine::make(const ArchivePlan& plan, RunObserver observer, Spool& spool, std::stop_token stop) {
   observer.progress.stage = Stage::Archiving;
-  ArchiveAssembler assembler(plan, spool);
+  LinkedObjects linked_objects(plan.run_directory);
+  ArchiveAssembler assembler(plan, linked_objects, spool);
   // The archive carries its warnings itself.
   WarningLog warnings([&](const Warning& warning) {
     observer.warnings.add(warning);
     assembler.add_warning(warning);
   });
-  Pipeline pipeline(plan, warnings, observer.progress, compression_);
+  Pipeline pipeline(plan, linked_objects, {.progress = observer.progress, .warnings = warnings}, compression_);
   pipeline.run([&](EncodedBlock block) { assembler.add(std::move(block)); }, stop);
   MadeArchive made = assembler.finish();
   made.excluded = pipeline.excluded();

@@ -96,6 +96,17 @@ void write_all(const FileDescriptor& file, std::string_view text, const std::str
   write_all(file, std::as_bytes(std::span(text)), name);
 }
 
+void write_at(const FileDescriptor& file, std::uint64_t offset, std::span<const std::byte> bytes,
+              const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t written = pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw system_error("write " + name);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+}
+
 void read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out, const std::string& name) {
   while (!out.empty()) {
     const ssize_t count = pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));

@@ -34,6 +34,10 @@ FileDescriptor open_unnamed_file(const std::filesystem::path& directory);
 void write_all(const FileDescriptor& file, std::span<const std::byte> bytes, const std::string& name);
 void write_all(const FileDescriptor& file, std::string_view text, const std::string& name);
 
+/// Writes every byte from `offset` on, wherever the file stands. NoSpace when the file system is full.
+void write_at(const FileDescriptor& file, std::uint64_t offset, std::span<const std::byte> bytes,
+              const std::string& name);
+
 /// Fills `out` from `offset` on, wherever the file stands. Corrupt when the file ends before that.
 void read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out, const std::string& name);
 

@@ -1,0 +1,137 @@
+#include "backup/linked_objects.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "system/file.hpp"
+
+namespace osbackup::backup {
+namespace {
+
+constexpr std::size_t kPlacesMin = 64;
+/// Records begin at multiples of it, so that their numbers, 32 bits wide, reach far.
+constexpr std::uint64_t kRecordUnit = 16;
+
+template <class Value>
+std::span<const std::byte> bytes_of(const Value& value) {
+  return std::as_bytes(std::span(&value, 1));
+}
+
+}  // namespace
+
+std::uint32_t OpenLinkTable::hash_of(const ObjectIdentity& identity) noexcept {
+  // Inode numbers are dense, so every bit of them must reach every bit of the hash: two rounds of multiply and fold.
+  std::uint64_t mixed = identity.second + 0x9E3779B97F4A7C15ULL * (identity.first + 1);
+  for (int round = 0; round < 2; ++round) {
+    mixed ^= mixed >> 32U;
+    mixed *= 0xD6E8FEB86659FD93ULL;
+  }
+  return static_cast<std::uint32_t>(mixed >> 32U);
+}
+
+void OpenLinkTable::insert(const Entry& entry) {
+  assert(entry.record != 0);
+  if (entries_.size() - entries_.size() / 8 <= size_) {
+    std::vector<Entry> old(std::max(kPlacesMin, entries_.size() * 2));
+    old.swap(entries_);
+    for (const Entry& there : old)
+      if (there.record != 0) put(there);
+  }
+  put(entry);
+  ++size_;
+}
+
+void OpenLinkTable::put(const Entry& entry) {
+  std::size_t place = home_of(entry.hash);
+  while (entries_[place].record != 0) place = next(place);
+  entries_[place] = entry;
+}
+
+void OpenLinkTable::erase(const Entry* entry) {
+  std::size_t hole = static_cast<std::size_t>(entry - entries_.data());
+  // What was put behind the hole because it was taken moves up, so that looking may stop at an empty place.
+  for (std::size_t place = next(hole); entries_[place].record != 0; place = next(place)) {
+    const std::size_t wanted = home_of(entries_[place].hash);
+    const std::size_t mask = entries_.size() - 1;
+    if (((place - wanted) & mask) < ((place - hole) & mask)) continue;
+    entries_[hole] = entries_[place];
+    hole = place;
+  }
+  entries_[hole] = {};
+  --size_;
+}
+
+void OpenLinkTable::clear() noexcept {
+  entries_ = {};
+  size_ = 0;
+}
+
+/// How a record begins in the file; the first path follows.
+struct LinkedObjects::Header {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::uint64_t path_bytes = 0;
+  std::uint64_t has_digest = 0;
+  crypto::Sha256Digest digest{};
+};
+
+LinkedObjects::LinkedObjects(const std::filesystem::path& directory)
+    : file_(system::open_unnamed_file(directory)), end_(kRecordUnit) {}
+
+LinkedObjects::Header LinkedObjects::header_of(std::uint64_t record) const {
+  Header header;
+  system::read_at(file_, record * kRecordUnit, std::as_writable_bytes(std::span(&header, 1)), purpose_);
+  return header;
+}
+
+std::optional<LinkedObject> LinkedObjects::take_name(const ObjectIdentity& identity) {
+  Header header;
+  OpenLinkTable::Entry* const entry = open_.find(OpenLinkTable::hash_of(identity), [&](std::uint32_t record) {
+    header = header_of(record);
+    return header.device == identity.first && header.inode == identity.second;
+  });
+  if (entry == nullptr) return std::nullopt;
+  LinkedObject object{.record = entry->record, .first_path = std::string(header.path_bytes, '\0'), .size = header.size};
+  system::read_at(file_, entry->record * kRecordUnit + sizeof(Header),
+                  std::as_writable_bytes(std::span(object.first_path)), purpose_);
+  if (--entry->names_left == 0) open_.erase(entry);
+  return object;
+}
+
+LinkedObject LinkedObjects::add(const ObjectIdentity& identity, LinkedObject object, std::uint64_t other_names) {
+  const Header header{
+      .device = identity.first, .inode = identity.second, .size = object.size, .path_bytes = object.first_path.size()};
+  object.record = end_ / kRecordUnit;
+  system::write_at(file_, end_, bytes_of(header), purpose_);
+  system::write_at(file_, end_ + sizeof(Header), std::as_bytes(std::span(object.first_path)), purpose_);
+  end_ += sizeof(Header) + object.first_path.size();
+  end_ = (end_ + kRecordUnit - 1) / kRecordUnit * kRecordUnit;
+  constexpr std::uint64_t kNumberMax = std::numeric_limits<std::uint32_t>::max();
+  // One that cannot be numbered is not found again: its other names carry the content once more.
+  if (other_names > 0 && object.record <= kNumberMax)
+    open_.insert({.hash = OpenLinkTable::hash_of(identity),
+                  .names_left = static_cast<std::uint32_t>(std::min(other_names, kNumberMax)),
+                  .record = static_cast<std::uint32_t>(object.record)});
+  return object;
+}
+
+void LinkedObjects::set_digest(std::uint64_t record, const crypto::Sha256Digest& digest) {
+  const struct {
+    std::uint64_t has_digest = 1;
+    crypto::Sha256Digest digest;
+  } tail{.digest = digest};
+  static_assert(offsetof(Header, digest) == offsetof(Header, has_digest) + sizeof(std::uint64_t));
+  system::write_at(file_, record * kRecordUnit + offsetof(Header, has_digest), bytes_of(tail), purpose_);
+}
+
+std::optional<crypto::Sha256Digest> LinkedObjects::digest(std::uint64_t record) const {
+  const Header header = header_of(record);
+  return header.has_digest != 0 ? std::optional(header.digest) : std::nullopt;
+}
+
+}  // namespace osbackup::backup
