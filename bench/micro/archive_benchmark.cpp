@@ -51,16 +51,6 @@ void encode_members(benchmark::State& state, Compression compression, const Byte
   state.counters["ratio"] = static_cast<double>(length) / static_cast<double>(content.size());
 }
 
-void append_members(benchmark::State& state, Compression compression, const Bytes& content) {
-  GzipMemberEncoder encoder(compression);
-  Bytes out;
-  for (auto _ : state) {
-    out.clear();
-    encoder.append_member(content, out);
-  }
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(content.size()));
-}
-
 Entry usual_entry() {
   Entry entry;
   entry.path = "usr/share/doc/libsomething-dev/examples/readme.txt";
@@ -119,7 +109,6 @@ BENCHMARK_CAPTURE(encode_members, balanced_text, Compression::Balanced, text_lik
 BENCHMARK_CAPTURE(encode_members, balanced_incompressible, Compression::Balanced, incompressible());
 BENCHMARK_CAPTURE(encode_members, best_text, Compression::Best, text_like());
 BENCHMARK_CAPTURE(encode_members, best_incompressible, Compression::Best, incompressible());
-BENCHMARK_CAPTURE(append_members, balanced_text, Compression::Balanced, text_like());
 BENCHMARK(make_index_lines);
 BENCHMARK(write_index);
 

@@ -126,11 +126,4 @@ std::span<const std::byte> GzipMemberEncoder::encode(std::span<const std::byte> 
   return std::span<const std::byte>(buffer).first(deflater_->write_member(content, std::span(buffer).first(bytes_max)));
 }
 
-void GzipMemberEncoder::append_member(std::span<const std::byte> content, std::vector<std::byte>& out) {
-  assert(content.size() <= kMemberContentLimit);
-  const std::size_t before = out.size();
-  out.resize(before + deflater_->member_bytes_max(content.size()));
-  out.resize(before + deflater_->write_member(content, std::span(out).subspan(before)));
-}
-
 }  // namespace osbackup::archive

@@ -36,9 +36,6 @@ class GzipMemberEncoder {
   /// lengthened where it must be and never shortened, so that one that is used again costs no zeroing.
   std::span<const std::byte> encode(std::span<const std::byte> content, std::vector<std::byte>& buffer);
 
-  /// Appends one member with this content to `out`. Zeroes what it may need first; in a hot loop encode() is cheaper.
-  void append_member(std::span<const std::byte> content, std::vector<std::byte>& out);
-
  private:
   class Deflater;
   std::unique_ptr<Deflater> deflater_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <numeric>
 #include <stdexcept>
@@ -56,8 +57,7 @@ TEST(OrderedWork, NoMoreThanTheWindowIsInFlight) {
     }
     work.close();
   });
-  std::vector<Squares::Slot*> slots;
-  for (int i = 0; i < 3; ++i) slots.push_back(work.next());
+  const std::array slots{work.next(), work.next(), work.next()};
   // The fourth can only be pushed once the first was taken.
   EXPECT_LE(pushed, 3);
   for (Squares::Slot* slot : slots) work.complete(slot, slot->work);
