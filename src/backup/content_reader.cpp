@@ -9,12 +9,14 @@ namespace osbackup::backup {
 namespace {
 
 /// As pread, and tells whether the disk had to be asked, where the kernel can say so (since 4.14, on most file
-/// systems).
+/// systems). That there is no more is true only when pread says so: without waiting, Linux 5.9 and 5.10 say it of what
+/// is not in memory (preadv2(2), "BUGS").
 ssize_t read_at(int descriptor, std::uint64_t offset, std::span<std::byte> out, bool& waited) {
   const iovec target{.iov_base = out.data(), .iov_len = out.size()};
   const ssize_t count = preadv2(descriptor, &target, 1, static_cast<off_t>(offset), RWF_NOWAIT);
-  if (count >= 0 || (errno != EAGAIN && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return count;
-  waited = waited || errno == EAGAIN;
+  if (count > 0) return count;
+  if (count < 0 && errno != EAGAIN && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL) return count;
+  waited = waited || (count < 0 && errno == EAGAIN);
   return pread(descriptor, out.data(), out.size(), static_cast<off_t>(offset));
 }
 
