@@ -36,8 +36,12 @@ std::uint64_t stored_bytes_of(const PlannedObject& planned) {
 
 /// What the entry will take in the tar. Attributes are not known yet; what is too much then begins a member of its own.
 std::uint64_t estimated_bytes(const PlannedObject& planned) {
-  const bool needs_pax = planned.scanned.status.st_mtim.tv_nsec != 0 || planned.scanned.path.size() >= kShortPath;
-  return (needs_pax ? 3 * kRecord : kRecord) + archive::in_whole_records(stored_bytes_of(planned));
+  std::uint64_t names = planned.scanned.path.size();
+  if (planned.is_link) names += planned.linked->first_path.size();
+  const bool needs_pax = planned.scanned.status.st_mtim.tv_nsec != 0 || names >= kShortPath;
+  // Names may have any length: a tree may be deeper than a path of the system's calls.
+  const std::uint64_t headers = needs_pax ? 3 * kRecord + names / kRecord * kRecord : kRecord;
+  return headers + archive::in_whole_records(stored_bytes_of(planned));
 }
 
 bool needs_slices(const PlannedObject& planned) { return stored_bytes_of(planned) > kFirstSliceMax; }
@@ -76,8 +80,10 @@ bool BlockPlanner::fits(const Block& block, const PlannedObject& planned) const 
 
 void BlockPlanner::add(Block& block, PlannedObject planned) {
   block_bytes_ += estimated_bytes(planned);
-  const bool is_elsewhere = block.objects.empty() || block.objects.back().scanned.parent != planned.scanned.parent;
-  if (is_elsewhere) ++block_descriptors_;
+  const ScannedObject& scanned = planned.scanned;
+  const ScannedObject* before = block.objects.empty() ? nullptr : &block.objects.back().scanned;
+  if (before == nullptr || (before->parent != scanned.parent && before->self != scanned.parent)) ++block_descriptors_;
+  if (scanned.self) ++block_descriptors_;
   if (planned.held) ++block_descriptors_;
   block.objects.push_back(std::move(planned));
 }

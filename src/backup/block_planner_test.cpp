@@ -1,0 +1,109 @@
+#include "backup/block_planner.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "archive/gzip_member.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace osbackup::backup {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Each;
+using testing::Le;
+using testing::SizeIs;
+
+class BlockPlannerTest : public testing::Test {
+ protected:
+  fs::path at(const std::string& name) const { return folder_.path() / name; }
+
+  std::vector<Block> plan(PlannerOptions options = {}) {
+    BlockPlanner planner(folder_.path().string(), rules_, warnings_, options);
+    std::vector<Block> blocks;
+    while (std::optional<Block> block = planner.next()) blocks.push_back(std::move(*block));
+    return blocks;
+  }
+
+  /// How many files and directories are open for as long as the block is.
+  static std::size_t descriptors_of(const Block& block) {
+    std::set<const void*> open;
+    for (const PlannedObject& object : block.objects) {
+      open.insert(object.scanned.parent.get());
+      open.insert(object.scanned.self.get());
+      open.insert(object.held.get());
+    }
+    open.erase(nullptr);
+    return open.size();
+  }
+  static std::vector<std::size_t> descriptors_of(const std::vector<Block>& blocks) {
+    std::vector<std::size_t> counts;
+    for (const Block& block : blocks) counts.push_back(descriptors_of(block));
+    return counts;
+  }
+
+  test::TemporaryFolder folder_;
+  SelectionRules rules_;
+  WarningLog warnings_{[](const Warning&) {}};
+};
+
+TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyDirectoriesSideBySide) {
+  for (int i = 0; i < 100; ++i) fs::create_directory(at("directory" + std::to_string(i)));
+
+  const std::vector<Block> blocks = plan({.directory = 0, .descriptors_max = 10});
+
+  EXPECT_THAT(descriptors_of(blocks), Each(Le(12U)));
+}
+
+TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyDirectoriesInsideEachOther) {
+  fs::create_directories(at("a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z"));
+
+  EXPECT_THAT(descriptors_of(plan({.directory = 0, .descriptors_max = 10})), Each(Le(12U)));
+}
+
+TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyFilesWithSeveralNames) {
+  fs::create_directory(at("a"));
+  fs::create_directory(at("b"));
+  for (int i = 0; i < 100; ++i) {
+    std::ofstream(at("a/" + std::to_string(i))) << "content";
+    fs::create_hard_link(at("a/" + std::to_string(i)), at("b/" + std::to_string(i)));
+  }
+
+  EXPECT_THAT(descriptors_of(plan({.directory = 0, .descriptors_max = 10})), Each(Le(12U)));
+}
+
+TEST_F(BlockPlannerTest, ABlockHoldsMoreObjectsThanItMayHoldDescriptorsWhenTheyLieTogether) {
+  for (int i = 0; i < 100; ++i) std::ofstream(at("file" + std::to_string(i))) << "content";
+
+  EXPECT_THAT(plan({.directory = 0, .descriptors_max = 10}), SizeIs(1));
+}
+
+TEST_F(BlockPlannerTest, ABlockHoldsFewObjectsWhosePathsAreLong) {
+  // 80,000 bytes of path for each file: no path of the system's calls can be that long, and no matter.
+  int directory = open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::string name(250, 'd');
+  for (int depth = 0; depth < 320; ++depth) {
+    ASSERT_EQ(mkdirat(directory, name.c_str(), 0700), 0);
+    const int next = openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(directory);
+    directory = next;
+  }
+  for (int i = 0; i < 100; ++i)
+    close(openat(directory, ("file" + std::to_string(i)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  close(directory);
+
+  for (const Block& block : plan()) {
+    std::size_t bytes = 0;
+    for (const PlannedObject& object : block.objects) bytes += object.scanned.path.size();
+    EXPECT_LE(bytes, archive::kMemberContentMax);
+  }
+}
+
+}  // namespace
+}  // namespace osbackup::backup
