@@ -19,6 +19,20 @@ std::string shell_quoted(std::string_view text) {
   return quoted + "'";
 }
 
+namespace {
+
+/// An entry's name as an argument of unzip, which takes names for patterns, and a `-` in front for an option.
+std::string unzip_argument(const std::string& entry) {
+  std::string pattern = entry.starts_with('-') ? "\\" : "";
+  for (const char c : entry) {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return shell_quoted(pattern);
+}
+
+}  // namespace
+
 std::string restore_text(const RestoreTextFacts& facts) {
   const std::string zip = shell_quoted(facts.name.text());
   std::string text = fmt::format(
@@ -36,13 +50,13 @@ std::string restore_text(const RestoreTextFacts& facts) {
       "  unzip -l {}\n",
       zip);
   for (const std::string& directory : facts.directories)
-    text += fmt::format("  unzip -p {} {} | tar -tvzf -\n", zip, shell_quoted(entry_name(directory)));
+    text += fmt::format("  unzip -p {} {} | tar -tvzf -\n", zip, unzip_argument(entry_name(directory)));
   text += "\nBring everything back below /restore (use / instead to put it where it was):\n\n  mkdir -p /restore\n";
   for (const std::string& directory : facts.directories)
     text += fmt::format(
         "  unzip -p {} {} | \\\n    tar -xpzf - -C /restore --numeric-owner --xattrs --xattrs-include='*' --acls "
         "--selinux\n",
-        zip, shell_quoted(entry_name(directory)));
+        zip, unzip_argument(entry_name(directory)));
   text +=
       "\n"
       "Names in the .tar.gz have no leading slash: etc/passwd is /etc/passwd. To bring back one file, put\n"

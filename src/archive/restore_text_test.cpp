@@ -72,5 +72,28 @@ TEST(RestoreText, HasCommandsThatWorkAsTheyStand) {
   EXPECT_THAT(test::text_of(said), HasSubstr("{}\n"));
 }
 
+TEST(RestoreText, HasCommandsThatTakeNoNameForAPatternOrAnOption) {
+  const test::TemporaryFolder folder;
+  const std::string made = "cd '" + folder.path().string() +
+                           "' && for name in 'a[b]' 'c*' 'cd' 'e?' 'f\\g' '-h'; do "
+                           "mkdir -p source/\"$name\" && echo \"$name\" >source/\"$name\"/file && "
+                           "tar -C source -czf ./\"$name.tar.gz\" ./\"$name\" && "
+                           "zip -0q 'host+192.0.2.1+19700101T000000Z.zip' ./\"$name.tar.gz\"; done";
+  const auto said = folder.path() / "said";
+  ASSERT_EQ(run(made, said), 0) << test::text_of(said);
+  const RestoreTextFacts patterns{.name = {.hostname = "host", .ip = "192.0.2.1", .started = {}},
+                                  .run_id = "run-1",
+                                  .directories = {"/a[b]", "/c*", "/e?", "/f\\g", "/-h"},
+                                  .has_index = false};
+  const std::string commands = commands_in(restore_text(patterns), folder.path() / "back");
+
+  const int code = run("cd '" + folder.path().string() + "'\n" + commands, said);
+
+  EXPECT_EQ(code, 0) << commands << test::text_of(said);
+  for (const std::string name : {"a[b]", "c*", "e?", "f\\g", "-h"})
+    EXPECT_EQ(test::text_of(folder.path() / "back" / name / "file"), name + "\n");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "back/cd"));
+}
+
 }  // namespace
 }  // namespace osbackup::archive
