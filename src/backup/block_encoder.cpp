@@ -186,7 +186,7 @@ void BlockEncoder::encode_file(PlannedObject& planned, EncodedBlock& encoded) {
 /// A file that fits into one member is in it.
 void BlockEncoder::end_content(const std::string& path, const ContentRead& read, bool changed) {
   if (read.problem != 0)
-    warn_cut_short(path, read.problem);
+    warn_unread(path, read.problem);
   else if (read.ended_early)
     warn(WarningKind::Missing, path, "became shorter while it was read; the rest is zeros");
   else if (changed)
@@ -195,7 +195,7 @@ void BlockEncoder::end_content(const std::string& path, const ContentRead& read,
   context_.progress.source_bytes += entry_.size;
 }
 
-void BlockEncoder::warn_cut_short(const std::string& path, int problem) {
+void BlockEncoder::warn_unread(const std::string& path, int problem) {
   warn(WarningKind::Missing, path, "cannot be read to its end, the rest is zeros: " + words_of(problem));
 }
 
@@ -235,7 +235,7 @@ void BlockEncoder::encode_slice(PlannedObject& planned, const Slice& slice, Enco
   context_.read_ahead.note(read.waited);
 
   held.digest.wait_for_turn_of(slice.number, context_.stop);
-  if (read.problem != 0 && !held.cut_short) warn_cut_short(planned.scanned.path, read.problem);
+  if (read.problem != 0 && !held.cut_short) warn_unread(planned.scanned.path, read.problem);
   held.cut_short = held.cut_short || !read.is_whole();
   hash_slice(held, slice, content);
   if (slice.is_last) end_file(planned, encoded);

@@ -98,7 +98,7 @@ class BlockEncoder {
   void end_entry(const Begun& begun, EncodedObject object, EncodedBlock& encoded);
   EncodedObject object_of_entry(const PlannedObject& planned) const;
   void end_content(const std::string& path, const ContentRead& read, bool changed);
-  void warn_cut_short(const std::string& path, int problem);
+  void warn_unread(const std::string& path, int problem);
   void warn(WarningKind kind, const std::string& path, const std::string& reason);
 
   EncoderContext context_;
