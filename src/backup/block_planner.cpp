@@ -27,6 +27,9 @@ constexpr std::size_t kObjectsMax = 2048;
 /// A name of the tar header that is not longer needs no pax header.
 constexpr std::size_t kShortPath = 100;
 
+/// The longest path that other programs can restore: PATH_MAX with its zero byte.
+constexpr std::size_t kUsualPathMax = 4095;
+
 bool has_holes(const struct stat& status) { return status.st_blocks * 512 < status.st_size; }
 
 std::uint64_t stored_bytes_of(const PlannedObject& planned) {
@@ -108,6 +111,7 @@ Block BlockPlanner::next_slice() {
 std::optional<PlannedObject> BlockPlanner::plan_next() {
   while (std::optional<ScannedObject> scanned = scanner_.next()) {
     PlannedObject planned{.scanned = std::move(*scanned), .held = {}, .linked = {}, .is_link = false, .target = {}};
+    warn_of_long_path(planned.scanned);
     const struct stat& status = planned.scanned.status;
     if (status.st_nlink > 1 && !S_ISDIR(status.st_mode) && plan_link(planned)) return planned;
     if (S_ISREG(status.st_mode)) {
@@ -173,6 +177,16 @@ bool BlockPlanner::read_target(PlannedObject& planned) {
   planned.target = link_target(planned.scanned);
   if (!planned.target) warn_missing(planned.scanned.path, "the link cannot be read: " + last_problem());
   return planned.target.has_value();
+}
+
+/// Once for all that lies below: each of those paths would make a line that is longer still.
+void BlockPlanner::warn_of_long_path(const ScannedObject& scanned) {
+  if (scanned.path.size() <= kUsualPathMax || scanned.path.size() - scanned.name.size() - 1 > kUsualPathMax) return;
+  warnings_.add({.kind = WarningKind::Note,
+                 .path = absolute_path(scanned.path),
+                 .reason = fmt::format("its path is longer than {} bytes: only osbackup can restore it, and what lies "
+                                       "below",
+                                       kUsualPathMax)});
 }
 
 void BlockPlanner::warn_missing(const std::string& path, const std::string& reason) {

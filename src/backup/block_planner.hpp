@@ -47,6 +47,7 @@ class BlockPlanner {
   Block next_slice();
   bool fits(const Block& block, const PlannedObject& planned) const;
   void add(Block& block, PlannedObject planned);
+  void warn_of_long_path(const ScannedObject& scanned);
   void warn_missing(const std::string& path, const std::string& reason);
 
   const PlannerContext context_;

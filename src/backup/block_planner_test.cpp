@@ -50,7 +50,8 @@ class BlockPlannerTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   SelectionRules rules_;
-  WarningLog warnings_{[](const Warning&) {}};
+  std::vector<Warning> heard_;
+  WarningLog warnings_{[this](const Warning& warning) { heard_.push_back(warning); }};
 };
 
 TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyDirectoriesSideBySide) {
@@ -103,6 +104,26 @@ TEST_F(BlockPlannerTest, ABlockHoldsFewObjectsWhosePathsAreLong) {
     for (const PlannedObject& object : block.objects) bytes += object.scanned.path.size();
     EXPECT_LE(bytes, archive::kMemberContentMax);
   }
+}
+
+TEST_F(BlockPlannerTest, WarnsOfThePathsThatOnlyOsbackupCanRestoreOnceForWhatLiesBelow) {
+  int directory = open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::string name(250, 'd');
+  for (int depth = 0; depth < 20; ++depth) {
+    ASSERT_EQ(mkdirat(directory, name.c_str(), 0700), 0);
+    const int next = openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(directory);
+    directory = next;
+  }
+  close(directory);
+
+  plan();
+
+  ASSERT_THAT(heard_, SizeIs(1));
+  EXPECT_GT(heard_[0].path.size(), 4096U);
+  EXPECT_LE(heard_[0].path.size(), 4096U + 251U);
+  EXPECT_EQ(heard_[0].kind, WarningKind::Note);
+  EXPECT_EQ(heard_[0].reason, "its path is longer than 4095 bytes: only osbackup can restore it, and what lies below");
 }
 
 }  // namespace
