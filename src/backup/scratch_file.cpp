@@ -1,11 +1,14 @@
 #include "backup/scratch_file.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
+#include "core/byte_count.hpp"
+#include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "system/file.hpp"
 #include "system/system_error.hpp"
@@ -18,10 +21,20 @@ constexpr std::size_t kCopyBytes = 256U << 10U;
 }  // namespace
 
 ScratchFile::ScratchFile(const std::filesystem::path& directory, std::string purpose)
-    : purpose_(std::move(purpose)), file_(system::open_unnamed_file(directory)) {}
+    : purpose_(std::move(purpose)),
+      place_(printable(directory.native())),
+      file_(system::open_unnamed_file(directory)) {}
 
 void ScratchFile::write(std::span<const std::byte> bytes) {
-  system::write_all(file_, bytes, purpose_);
+  try {
+    system::write_all(file_, bytes, fmt::format("{} to {}", purpose_, place_));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NoSpace) throw;
+    throw Error(ErrorKind::NoSpace,
+                fmt::format("{}, when it had reached {}: make room, or set [Run] workdir to a directory on a larger "
+                            "file system; [Archive] spool = memory keeps the archive itself off the disk",
+                            error.what(), human_bytes(size_)));
+  }
   size_ += bytes.size();
 }
 

@@ -17,6 +17,7 @@ class ScratchFile final : public ByteSink {
   /// In this directory's file system. `purpose` is for error messages: "the index".
   ScratchFile(const std::filesystem::path& directory, std::string purpose);
 
+  /// NoSpace names the place, the size reached and what can be done.
   void write(std::span<const std::byte> bytes) override;
   std::uint64_t size() const noexcept { return size_; }
 
@@ -25,6 +26,7 @@ class ScratchFile final : public ByteSink {
 
  private:
   std::string purpose_;
+  std::string place_;  ///< For error messages as well.
   system::FileDescriptor file_;
   std::uint64_t size_ = 0;
 };
