@@ -52,7 +52,7 @@ bool needs_slices(const PlannedObject& planned) { return stored_bytes_of(planned
 }  // namespace
 
 BlockPlanner::BlockPlanner(const std::string& directory, const PlannerContext& context, PlannerOptions options)
-    : context_(context), options_(options), scanner_(directory, context.rules, context.warnings) {
+    : context_(context), options_(options), scanner_(directory, context.rules, context.warnings, options.scan) {
   context_.linked_objects.begin_directory();
 }
 

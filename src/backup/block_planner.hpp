@@ -14,7 +14,8 @@ namespace osbackup::backup {
 /// Which of the configured directories is planned, and how much a block may take of what there is little of.
 struct PlannerOptions {
   std::size_t directory = 0;
-  std::size_t descriptors_max = 64;  ///< Open files and directories that one block keeps open.
+  std::size_t descriptors_max = 64;  ///< About so many files and directories one block keeps open.
+  ScanLimits scan = {};
 };
 
 /// What the planners of one run share.

@@ -44,6 +44,7 @@ class BlockPlannerTest : public testing::Test {
   }
   static std::vector<std::size_t> descriptors_of(const std::vector<Block>& blocks) {
     std::vector<std::size_t> counts;
+    counts.reserve(blocks.size());
     for (const Block& block : blocks) counts.push_back(descriptors_of(block));
     return counts;
   }
@@ -57,7 +58,7 @@ class BlockPlannerTest : public testing::Test {
 TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyDirectoriesSideBySide) {
   for (int i = 0; i < 100; ++i) fs::create_directory(at("directory" + std::to_string(i)));
 
-  const std::vector<Block> blocks = plan({.directory = 0, .descriptors_max = 10});
+  const std::vector<Block> blocks = plan({.directory = 0, .descriptors_max = 10, .scan = {}});
 
   EXPECT_THAT(descriptors_of(blocks), Each(Le(12U)));
 }
@@ -65,7 +66,7 @@ TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyDirectoriesSideBySide) {
 TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyDirectoriesInsideEachOther) {
   fs::create_directories(at("a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z"));
 
-  EXPECT_THAT(descriptors_of(plan({.directory = 0, .descriptors_max = 10})), Each(Le(12U)));
+  EXPECT_THAT(descriptors_of(plan({.directory = 0, .descriptors_max = 10, .scan = {}})), Each(Le(12U)));
 }
 
 TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyFilesWithSeveralNames) {
@@ -76,13 +77,13 @@ TEST_F(BlockPlannerTest, ABlockHoldsFewOfManyFilesWithSeveralNames) {
     fs::create_hard_link(at("a/" + std::to_string(i)), at("b/" + std::to_string(i)));
   }
 
-  EXPECT_THAT(descriptors_of(plan({.directory = 0, .descriptors_max = 10})), Each(Le(12U)));
+  EXPECT_THAT(descriptors_of(plan({.directory = 0, .descriptors_max = 10, .scan = {}})), Each(Le(12U)));
 }
 
 TEST_F(BlockPlannerTest, ABlockHoldsMoreObjectsThanItMayHoldDescriptorsWhenTheyLieTogether) {
   for (int i = 0; i < 100; ++i) std::ofstream(at("file" + std::to_string(i))) << "content";
 
-  EXPECT_THAT(plan({.directory = 0, .descriptors_max = 10}), SizeIs(1));
+  EXPECT_THAT(plan({.directory = 0, .descriptors_max = 10, .scan = {}}), SizeIs(1));
 }
 
 TEST_F(BlockPlannerTest, ABlockHoldsFewObjectsWhosePathsAreLong) {

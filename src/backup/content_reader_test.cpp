@@ -19,6 +19,7 @@ bool claims_end_without_waiting = false;
 }  // namespace
 
 /// Stands before the C library's.
+// NOLINTNEXTLINE(readability-function-size): the C library's parameters.
 extern "C" ssize_t preadv2(int descriptor, const iovec* pieces, int count, off_t offset, int flags) {
   if (claims_end_without_waiting && (flags & RWF_NOWAIT) != 0) return 0;
   static const auto kReal = reinterpret_cast<decltype(&preadv2)>(dlsym(RTLD_NEXT, "preadv2"));
@@ -30,7 +31,7 @@ namespace {
 
 class ContentReaderTest : public testing::Test {
  protected:
-  ~ContentReaderTest() override { claims_end_without_waiting = false; }
+  void TearDown() override { claims_end_without_waiting = false; }
 
   system::FileDescriptor file_with(const std::string& content) const {
     const auto path = folder_.path() / "file";

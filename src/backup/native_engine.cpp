@@ -1,5 +1,7 @@
 #include "backup/native_engine.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <functional>
 #include <thread>
@@ -20,8 +22,22 @@ using BlockWork = OrderedWork<Block, EncodedBlock>;
 constexpr std::size_t kWindowPerThread = 2;
 /// However many cores there are: a block in flight takes up to 3 MiB.
 constexpr std::size_t kWindowMax = 16;
-/// Open files and directories of all blocks in flight; processes may have 1,024.
-constexpr std::size_t kDescriptorsMax = 512;
+/// Files and directories that may be open at a time.
+struct OpenFiles {
+  std::size_t blocks = 480;  ///< Of all blocks between the planning and the end of their encoding.
+  std::size_t levels = 100;  ///< Of the directories on the scanner's way down.
+};
+
+/// What the process may open: mostly 1,024, as `ulimit -n` says. What is not here is for connections, logs, temporary
+/// files, and the file that each thread reads.
+OpenFiles allowed_open_files(std::size_t threads) {
+  constexpr std::size_t kElsewhere = 40;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+  const std::size_t spare = limit.rlim_cur - std::min<std::size_t>(limit.rlim_cur, kElsewhere + threads);
+  return {.blocks = std::min(spare / 2, OpenFiles().blocks),
+          .levels = std::max<std::size_t>(2, std::min(spare / 4, OpenFiles().levels))};
+}
 
 /// The threads between the directories and the archive: one plans blocks, several encode them, and the caller's puts
 /// them together.
@@ -35,6 +51,7 @@ class Pipeline {
         progress_(observer.progress),
         compression_(compression),
         window_(std::min<std::size_t>(kWindowPerThread * plan.threads + 1, kWindowMax)),
+        open_files_(allowed_open_files(window_)),
         work_(window_) {}
 
   /// Hands every block, in order, to `add`. Throws what any thread failed with, when all have ended.
@@ -81,7 +98,9 @@ class Pipeline {
     try {
       planner.emplace(plan_.directories[number],
                       PlannerContext{.rules = plan_.rules, .warnings = warnings_, .linked_objects = linked_objects_},
-                      PlannerOptions{.directory = number, .descriptors_max = kDescriptorsMax / window_});
+                      PlannerOptions{.directory = number,
+                                     .descriptors_max = open_files_.blocks / (window_ + 1),
+                                     .scan = {.open_levels = open_files_.levels}});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NotFound) throw;
       warnings_.add(
@@ -110,6 +129,7 @@ class Pipeline {
   Progress& progress_;
   const archive::Compression compression_;
   const std::size_t window_;
+  const OpenFiles open_files_;
   system::OwnerNames owners_;
   ReadAhead read_ahead_;
   std::stop_source stop_;

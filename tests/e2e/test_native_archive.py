@@ -242,3 +242,24 @@ def test_every_command_of_restore_txt_works_as_it_stands(host, archive, tmp_path
     back = tmp_path / "restore" / str(host.source).lstrip("/")
     subprocess.run(["diff", "-r", "--no-dereference", "--exclude=fifo", "--exclude=null", "--exclude=loop", host.source,
                     back], check=True)
+
+
+@pytest.mark.parametrize("limit", [128, 256])
+def test_a_host_that_lets_a_process_open_few_files_is_backed_up_whole(host, limit):
+    for number in range(600):
+        folder = host.source / f"folder {number}"
+        folder.mkdir()
+        (folder / "a").write_text(str(number))
+        os.link(folder / "a", folder / "b")
+    deep = host.source
+    for _ in range(200):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "bottom").write_text("found")
+
+    done = subprocess.run(
+        ["prlimit", f"--nofile={limit}", *host.command("backup")], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr + host.log_text()
+    (file,) = host.archives()
+    assert verify(Archive(file)) == len(walked(host.source))
