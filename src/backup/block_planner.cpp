@@ -156,8 +156,7 @@ bool BlockPlanner::hold(PlannedObject& planned) {
 
 /// Whether the object is a further name of one whose first name is in the archive.
 bool BlockPlanner::plan_link(PlannedObject& planned) {
-  std::optional<LinkedObject> object =
-      context_.linked_objects.take_name({planned.scanned.status.st_dev, planned.scanned.status.st_ino});
+  std::optional<LinkedObject> object = context_.linked_objects.take_name(planned.scanned.status);
   if (!object) return false;
   planned.linked = std::make_shared<const LinkedObject>(std::move(*object));
   planned.is_link = true;
@@ -165,11 +164,8 @@ bool BlockPlanner::plan_link(PlannedObject& planned) {
 }
 
 void BlockPlanner::register_first_name(PlannedObject& planned) {
-  const struct stat& status = planned.scanned.status;
-  const std::uint64_t size = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
-  planned.linked = std::make_shared<const LinkedObject>(context_.linked_objects.add(
-      {status.st_dev, status.st_ino}, {.record = 0, .first_path = planned.scanned.path, .size = size},
-      status.st_nlink - 1));
+  planned.linked =
+      std::make_shared<const LinkedObject>(context_.linked_objects.add(planned.scanned.status, planned.scanned.path));
 }
 
 /// The target is read here because a later name may link to this one, which must then be in the archive.

@@ -25,7 +25,8 @@ class BlockPlannerTest : public testing::Test {
   fs::path at(const std::string& name) const { return folder_.path() / name; }
 
   std::vector<Block> plan(PlannerOptions options = {}) {
-    BlockPlanner planner(folder_.path().string(), rules_, warnings_, options);
+    BlockPlanner planner(folder_.path().string(),
+                         {.rules = rules_, .warnings = warnings_, .linked_objects = linked_objects_}, options);
     std::vector<Block> blocks;
     while (std::optional<Block> block = planner.next()) blocks.push_back(std::move(*block));
     return blocks;
@@ -51,6 +52,8 @@ class BlockPlannerTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   SelectionRules rules_;
+  test::TemporaryFolder scratch_;
+  LinkedObjects linked_objects_{scratch_.path()};
   std::vector<Warning> heard_;
   WarningLog warnings_{[this](const Warning& warning) { heard_.push_back(warning); }};
 };

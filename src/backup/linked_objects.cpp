@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstddef>
 #include <limits>
 #include <span>
 #include <utility>
@@ -15,11 +14,6 @@ namespace {
 constexpr std::size_t kPlacesMin = 64;
 /// Records begin at multiples of it, so that their numbers, 32 bits wide, reach far.
 constexpr std::uint64_t kRecordUnit = 16;
-
-template <class Value>
-std::span<const std::byte> bytes_of(const Value& value) {
-  return std::as_bytes(std::span(&value, 1));
-}
 
 }  // namespace
 
@@ -72,12 +66,19 @@ void OpenLinkTable::clear() noexcept {
 
 /// How a record begins in the file; the first path follows.
 struct LinkedObjects::Header {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
+  ObjectIdentity identity;
+  mode_t type = 0;
+  std::uint32_t has_digest = 0;
+  std::int64_t mtime_seconds = 0;
+  std::int64_t mtime_nanoseconds = 0;
   std::uint64_t size = 0;
   std::uint64_t path_bytes = 0;
-  std::uint64_t has_digest = 0;
   crypto::Sha256Digest digest{};
+
+  bool is_same_object(const Header& other) const {
+    return type == other.type && size == other.size && mtime_seconds == other.mtime_seconds &&
+           mtime_nanoseconds == other.mtime_nanoseconds;
+  }
 };
 
 LinkedObjects::LinkedObjects(const std::filesystem::path& directory)
@@ -89,13 +90,26 @@ LinkedObjects::Header LinkedObjects::header_of(std::uint64_t record) const {
   return header;
 }
 
-std::optional<LinkedObject> LinkedObjects::take_name(const ObjectIdentity& identity) {
+LinkedObjects::Header LinkedObjects::header_for(const struct stat& status) {
+  return {.identity = {status.st_dev, status.st_ino},
+          .type = status.st_mode & S_IFMT,
+          .mtime_seconds = status.st_mtim.tv_sec,
+          .mtime_nanoseconds = status.st_mtim.tv_nsec,
+          .size = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0};
+}
+
+std::optional<LinkedObject> LinkedObjects::take_name(const struct stat& status) {
+  const Header wanted = header_for(status);
   Header header;
-  OpenLinkTable::Entry* const entry = open_.find(OpenLinkTable::hash_of(identity), [&](std::uint32_t record) {
+  OpenLinkTable::Entry* const entry = open_.find(OpenLinkTable::hash_of(wanted.identity), [&](std::uint32_t record) {
     header = header_of(record);
-    return header.device == identity.first && header.inode == identity.second;
+    return header.identity == wanted.identity;
   });
   if (entry == nullptr) return std::nullopt;
+  if (!header.is_same_object(wanted)) {
+    open_.erase(entry);
+    return std::nullopt;
+  }
   LinkedObject object{.record = entry->record, .first_path = std::string(header.path_bytes, '\0'), .size = header.size};
   system::read_at(file_, entry->record * kRecordUnit + sizeof(Header),
                   std::as_writable_bytes(std::span(object.first_path)), purpose_);
@@ -103,30 +117,28 @@ std::optional<LinkedObject> LinkedObjects::take_name(const ObjectIdentity& ident
   return object;
 }
 
-LinkedObject LinkedObjects::add(const ObjectIdentity& identity, LinkedObject object, std::uint64_t other_names) {
-  const Header header{
-      .device = identity.first, .inode = identity.second, .size = object.size, .path_bytes = object.first_path.size()};
-  object.record = end_ / kRecordUnit;
-  system::write_at(file_, end_, bytes_of(header), purpose_);
-  system::write_at(file_, end_ + sizeof(Header), std::as_bytes(std::span(object.first_path)), purpose_);
-  end_ += sizeof(Header) + object.first_path.size();
+LinkedObject LinkedObjects::add(const struct stat& status, std::string first_path) {
+  Header header = header_for(status);
+  header.path_bytes = first_path.size();
+  const std::uint64_t record = end_ / kRecordUnit;
+  system::write_at(file_, end_, std::as_bytes(std::span(&header, 1)), purpose_);
+  system::write_at(file_, end_ + sizeof(Header), std::as_bytes(std::span(first_path)), purpose_);
+  end_ += sizeof(Header) + first_path.size();
   end_ = (end_ + kRecordUnit - 1) / kRecordUnit * kRecordUnit;
   constexpr std::uint64_t kNumberMax = std::numeric_limits<std::uint32_t>::max();
   // One that cannot be numbered is not found again: its other names carry the content once more.
-  if (other_names > 0 && object.record <= kNumberMax)
-    open_.insert({.hash = OpenLinkTable::hash_of(identity),
-                  .names_left = static_cast<std::uint32_t>(std::min(other_names, kNumberMax)),
-                  .record = static_cast<std::uint32_t>(object.record)});
-  return object;
+  if (status.st_nlink > 1 && record <= kNumberMax)
+    open_.insert({.hash = OpenLinkTable::hash_of(header.identity),
+                  .names_left = static_cast<std::uint32_t>(std::min<std::uint64_t>(status.st_nlink - 1, kNumberMax)),
+                  .record = static_cast<std::uint32_t>(record)});
+  return {.record = record, .first_path = std::move(first_path), .size = header.size};
 }
 
 void LinkedObjects::set_digest(std::uint64_t record, const crypto::Sha256Digest& digest) {
-  const struct {
-    std::uint64_t has_digest = 1;
-    crypto::Sha256Digest digest;
-  } tail{.digest = digest};
-  static_assert(offsetof(Header, digest) == offsetof(Header, has_digest) + sizeof(std::uint64_t));
-  system::write_at(file_, record * kRecordUnit + offsetof(Header, has_digest), bytes_of(tail), purpose_);
+  Header header = header_of(record);
+  header.has_digest = 1;
+  header.digest = digest;
+  system::write_at(file_, record * kRecordUnit, std::as_bytes(std::span(&header, 1)), purpose_);
 }
 
 std::optional<crypto::Sha256Digest> LinkedObjects::digest(std::uint64_t record) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -69,11 +71,13 @@ class LinkedObjects {
   /// Forgets whose names have not all come: hard links are kept inside one configured directory.
   void begin_directory() noexcept { open_.clear(); }
 
-  /// A further name of an object was met: the object, if its first name was added. It is forgotten with its last name.
-  std::optional<LinkedObject> take_name(const ObjectIdentity& identity);
+  /// Called for a name of an object with several: the object, if its first name was added. It is forgotten with its
+  /// last name. Also when it is not what it was, by type, size or time of modification: when all names of an object
+  /// are removed, the file system may give its number to the next.
+  std::optional<LinkedObject> take_name(const struct stat& status);
 
-  /// Adds an object with its first name, when `other_names` more may come. NoSpace when its file cannot grow.
-  LinkedObject add(const ObjectIdentity& identity, LinkedObject object, std::uint64_t other_names);
+  /// Adds an object with its first name. NoSpace when its file cannot grow.
+  LinkedObject add(const struct stat& status, std::string first_path);
 
   /// Keeps the digest of an object's content for its other names.
   void set_digest(std::uint64_t record, const crypto::Sha256Digest& digest);
@@ -84,6 +88,7 @@ class LinkedObjects {
  private:
   struct Header;
 
+  static Header header_for(const struct stat& status);
   Header header_of(std::uint64_t record) const;
 
   const std::string purpose_ = "the list of hard links";  ///< For messages.

@@ -14,20 +14,25 @@ crypto::Sha256Digest digest_of(std::string_view text) { return crypto::sha256(st
 
 class LinkedObjectsTest : public testing::Test {
  protected:
-  LinkedObject add(ino_t inode, const std::string& path, std::uint64_t other_names = 1) {
-    return objects_.add({kDevice, inode}, {.record = 0, .first_path = path, .size = inode * 10}, other_names);
+  static struct stat file(ino_t inode, nlink_t names = 2) {
+    struct stat status {};
+    status.st_dev = 7;
+    status.st_ino = inode;
+    status.st_mode = S_IFREG | 0644;
+    status.st_nlink = names;
+    status.st_size = 120;
+    status.st_mtim = {.tv_sec = 1'700'000'000, .tv_nsec = 5};
+    return status;
   }
-  std::optional<LinkedObject> take(ino_t inode) { return objects_.take_name({kDevice, inode}); }
 
-  static constexpr dev_t kDevice = 7;
   test::TemporaryFolder folder_;
   LinkedObjects objects_{folder_.path()};
 };
 
 TEST_F(LinkedObjectsTest, AFurtherNameFindsTheFirst) {
-  const LinkedObject added = add(12, "etc/first");
+  const LinkedObject added = objects_.add(file(12), "etc/first");
 
-  const std::optional<LinkedObject> found = take(12);
+  const std::optional<LinkedObject> found = objects_.take_name(file(12));
 
   ASSERT_TRUE(found);
   EXPECT_EQ(found->record, added.record);
@@ -36,35 +41,62 @@ TEST_F(LinkedObjectsTest, AFurtherNameFindsTheFirst) {
 }
 
 TEST_F(LinkedObjectsTest, AnObjectIsForgottenWithItsLastName) {
-  add(12, "first", 2);
+  objects_.add(file(12, 3), "first");
 
-  EXPECT_TRUE(take(12));
-  EXPECT_TRUE(take(12));
-  EXPECT_FALSE(take(12));
+  EXPECT_TRUE(objects_.take_name(file(12, 3)));
+  EXPECT_TRUE(objects_.take_name(file(12, 3)));
+  EXPECT_FALSE(objects_.take_name(file(12, 3)));
 }
 
 TEST_F(LinkedObjectsTest, OneInodeNumberOnTwoDevicesIsTwoObjects) {
-  add(12, "first");
+  objects_.add(file(12), "first");
 
-  EXPECT_FALSE(objects_.take_name({kDevice + 1, 12}));
+  struct stat elsewhere = file(12);
+  elsewhere.st_dev = 8;
+  EXPECT_FALSE(objects_.take_name(elsewhere));
+}
+
+TEST_F(LinkedObjectsTest, AnObjectThatOnlyGotTheNumberOfARemovedOneIsAnother) {
+  const auto is_taken_for_the_same = [&](const struct stat& now) {
+    objects_.begin_directory();
+    objects_.add(file(12), "removed meanwhile");
+    return objects_.take_name(now).has_value();
+  };
+  struct stat larger = file(12);
+  ++larger.st_size;
+  struct stat later = file(12);
+  ++later.st_mtim.tv_sec;
+  struct stat a_little_later = file(12);
+  ++a_little_later.st_mtim.tv_nsec;
+  struct stat fifo = file(12);
+  fifo.st_mode = S_IFIFO | 0644;
+
+  EXPECT_TRUE(is_taken_for_the_same(file(12)));
+  EXPECT_FALSE(is_taken_for_the_same(larger));
+  EXPECT_FALSE(is_taken_for_the_same(later));
+  EXPECT_FALSE(is_taken_for_the_same(a_little_later));
+  EXPECT_FALSE(is_taken_for_the_same(fifo));
+  // What has the number now can be added in its place.
+  objects_.add(fifo, "new");
+  EXPECT_EQ(objects_.take_name(fifo)->first_path, "new");
 }
 
 TEST_F(LinkedObjectsTest, TheNextDirectoryKnowsNothingOfTheOneBefore) {
-  add(12, "first");
+  objects_.add(file(12), "first");
 
   objects_.begin_directory();
 
-  EXPECT_FALSE(take(12));
+  EXPECT_FALSE(objects_.take_name(file(12)));
 }
 
 TEST_F(LinkedObjectsTest, ADigestIsKeptForTheOtherNames) {
-  const std::uint64_t first = add(1, "one").record;
-  const std::uint64_t second = add(2, "two").record;
+  const std::uint64_t first = objects_.add(file(1), "one").record;
+  const std::uint64_t second = objects_.add(file(2), "two").record;
   objects_.set_digest(first, digest_of("content of one"));
 
   EXPECT_EQ(objects_.digest(first), digest_of("content of one"));
   EXPECT_EQ(objects_.digest(second), std::nullopt);
-  EXPECT_EQ(take(1)->first_path, "one");
+  EXPECT_EQ(objects_.take_name(file(1))->first_path, "one");
 }
 
 TEST(OpenLinkTableTest, AgreesWithAMapWhateverComesAndGoes) {
