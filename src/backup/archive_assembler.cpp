@@ -29,6 +29,23 @@ std::string_view path_in_archive(const std::string& path) {
   return path.starts_with('/') ? std::string_view(path).substr(1) : std::string_view(path);
 }
 
+/// Throws Usage when there are more directories than a manifest holds. With the largest numbers, so that whether a
+/// configuration is good does not depend on how much there is to back up, and is known before the work.
+void require_room(archive::Manifest manifest, const std::vector<std::string>& directories) {
+  constexpr std::uint64_t kBytes = 999'999'999'999'999;
+  constexpr std::uint64_t kObjects = 9'999'999'999;
+  for (const std::string& path : directories)
+    manifest.directories.push_back({.path = path,
+                                    .entry = archive::entry_name(path),
+                                    .place = {.offset = kBytes, .length = kBytes},
+                                    .tar_bytes = kBytes,
+                                    .files = kObjects,
+                                    .directories = kObjects,
+                                    .others = kObjects,
+                                    .content_bytes = kBytes});
+  archive::to_json_text(manifest);
+}
+
 /// Passes bytes on to the entry that a zip has open.
 class EntrySink final : public ByteSink {
  public:
@@ -55,6 +72,7 @@ ArchiveAssembler::ArchiveAssembler(const ArchivePlan& plan, LinkedObjects& linke
   manifest_.hostname = plan.name.hostname;
   manifest_.ip = plan.name.ip;
   manifest_.started = plan.name.started;
+  require_room(manifest_, plan.directories);
 }
 
 void ArchiveAssembler::add(EncodedBlock block) {

@@ -22,7 +22,8 @@ namespace osbackup::backup {
 class ArchiveAssembler {
  public:
   /// Writes to `archive`. What must wait for the end lies in unnamed files in the plan's run directory. The digests of
-  /// `linked_objects` are set, and read where other names repeat them.
+  /// `linked_objects` are set, and read where other names repeat them. Usage when there are more directories than a
+  /// manifest has room for.
   ArchiveAssembler(const ArchivePlan& plan, LinkedObjects& linked_objects, ByteSink& archive);
 
   void add(EncodedBlock block);

@@ -263,3 +263,17 @@ def test_a_host_that_lets_a_process_open_few_files_is_backed_up_whole(host, limi
     assert done.returncode == 0, done.stderr + host.log_text()
     (file,) = host.archives()
     assert verify(Archive(file)) == len(walked(host.source))
+
+
+def test_more_directories_than_a_manifest_holds_end_the_run_before_the_work(host):
+    directories = [host.source / f"a directory with a name of some length {number}" for number in range(160)]
+    for directory in directories:
+        directory.mkdir()
+    os.mknod(directories[0] / "socket", stat.S_IFSOCK | 0o600)
+    host.configure("BackupDirs", directory=",".join(map(str, directories)))
+
+    _, _, err = host.run("backup", expect=2)
+
+    assert "the 160 directories in [BackupDirs] need a manifest of" in err
+    assert "name fewer directories, or directories above them" in err
+    assert "a socket" not in host.log_text()
