@@ -178,7 +178,7 @@ bool BlockPlanner::read_target(PlannedObject& planned) {
 /// Once for all that lies below: each of those paths would make a line that is longer still.
 void BlockPlanner::warn_of_long_path(const ScannedObject& scanned) {
   if (scanned.path.size() <= kUsualPathMax || scanned.path.size() - scanned.name.size() - 1 > kUsualPathMax) return;
-  warnings_.add({.kind = WarningKind::Note,
+  context_.warnings.add({.kind = WarningKind::Note,
                  .path = absolute_path(scanned.path),
                  .reason = fmt::format("its path is longer than {} bytes: only osbackup can restore it, and what lies "
                                        "below",
