@@ -28,7 +28,8 @@ struct HeldFile {
   // From here on by the threads that encode its slices, each in its turn.
   SlicedDigest digest;
   bool changed = false;
-  bool cut_short = false;  ///< It could not be read to its end.
+  bool cut_short = false;   ///< It could not be read to its end,
+  bool unreadable = false;  ///< because reading failed.
 };
 
 /// One object of a block.

@@ -235,8 +235,9 @@ void BlockEncoder::encode_slice(PlannedObject& planned, const Slice& slice, Enco
   context_.read_ahead.note(read.waited);
 
   held.digest.wait_for_turn_of(slice.number, context_.stop);
-  if (read.problem != 0 && !held.cut_short) warn_unread(planned.scanned.path, read.problem);
+  if (read.problem != 0 && !held.unreadable) warn_unread(planned.scanned.path, read.problem);
   held.cut_short = held.cut_short || !read.is_whole();
+  held.unreadable = held.unreadable || read.problem != 0;
   hash_slice(held, slice, content);
   if (slice.is_last) end_file(planned, encoded);
   held.digest.end_turn();
@@ -263,7 +264,7 @@ void BlockEncoder::end_file(PlannedObject& planned, EncodedBlock& encoded) {
   struct stat after = held.status;
   held.changed = fstat(held.descriptor.get(), &after) != 0 || !is_unchanged(held.status, after);
   encoded.changed = held.changed || held.cut_short;
-  if (held.cut_short && after.st_size < held.status.st_size)
+  if (held.cut_short && !held.unreadable)
     warn(WarningKind::Missing, planned.scanned.path, "became shorter while it was read; the rest is zeros");
   else if (held.changed)
     warn(WarningKind::Changed, planned.scanned.path, "changed while it was read");

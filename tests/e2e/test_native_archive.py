@@ -277,3 +277,19 @@ def test_more_directories_than_a_manifest_holds_end_the_run_before_the_work(host
     assert "the 160 directories in [BackupDirs] need a manifest of" in err
     assert "name fewer directories, or directories above them" in err
     assert "a socket" not in host.log_text()
+
+
+def test_a_large_file_that_ends_before_its_size_is_missing_and_named(host):
+    large = host.source / "large"
+    large.write_bytes(noise(3 << 20, "large"))
+    host.drop("Ftp")
+    host.configure("Storage", url=f"file://{host.folder}/stored")
+    (host.folder / "stored").mkdir()
+
+    # No disk does that; what network and FUSE file systems say of a file's size may not be so.
+    done = subprocess.run(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-P", large, "-e", "inject=preadv2,pread64:retval=0",
+         *host.command("backup")], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 3, done.stderr
+    assert f"{large}: became shorter while it was read; the rest is zeros" in host.log_text()
