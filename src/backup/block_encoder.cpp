@@ -43,18 +43,22 @@ void pad(std::vector<std::byte>& raw) { raw.resize(archive::in_whole_records(raw
 BlockEncoder::BlockEncoder(archive::Compression compression, const EncoderContext& context)
     : context_(context), members_(compression), metadata_(context.owners, context.warnings) {}
 
-EncodedBlock BlockEncoder::encode(Block& block) {
+EncodedBlock BlockEncoder::encode(Block& block, const PartSink& part) {
   EncodedBlock encoded;
   encoded.directory = block.directory;
-  encoded.ends_directory = block.ends_directory;
   if (block.slice) {
     encode_slice(block.objects.front(), *block.slice, encoded);
   } else {
     for (PlannedObject& planned : block.objects) {
       if (context_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the backup was stopped");
       encode_object(planned, encoded);
+      if (members_.compressed_bytes() < context_.part_bytes) continue;
+      encoded.members = members_.finish();
+      part(std::exchange(encoded, {}));
+      encoded.directory = block.directory;
     }
   }
+  encoded.ends_directory = block.ends_directory;
   if (block.ends_directory) {
     const std::size_t start = members_.raw().size();
     TarWriter(members_.raw()).append_end();

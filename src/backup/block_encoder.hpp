@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -52,11 +52,16 @@ struct EncodedBlock {
 
 /// What the encoders of one run share. All of it is thread-safe.
 struct EncoderContext {
+  /// A block whose members have come to this leaves in parts. Blocks are planned to take less; but what attributes an
+  /// object has, up to 1 MiB of them, is not known then.
+  static constexpr std::size_t kPartBytes = 4U << 20U;
+
   system::OwnerNames& owners;
   WarningLog& warnings;
   Progress& progress;
   ReadAhead& read_ahead;
   std::stop_token stop;
+  std::size_t part_bytes = kPartBytes;
 };
 
 /// Turns blocks into gzip members: opens and reads the files, encodes the tar records, hashes the content, and deflates
@@ -65,8 +70,11 @@ class BlockEncoder {
  public:
   BlockEncoder(archive::Compression compression, const EncoderContext& context);
 
+  /// Where parts of a block go that take much memory, in order, before encode() returns the rest.
+  using PartSink = std::function<void(EncodedBlock)>;
+
   /// Encodes a block. What cannot be stored is left out and goes to the warnings. Cancelled when the run was stopped.
-  EncodedBlock encode(Block& block);
+  EncodedBlock encode(Block& block, const PartSink& part);
 
  private:
   /// A file whose content is to be read.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -52,7 +53,7 @@ class BlockEncoderTest : public testing::Test {
   }
   void encode() {
     for (Block& block : blocks_) {
-      encoded_.push_back(encoder_.encode(block));
+      encoded_.push_back(encoder_.encode(block, [](const EncodedBlock&) { FAIL() << "a block of usual size"; }));
       const MemberRun& run = encoded_.back().members;
       std::size_t begin = 0;
       for (const std::size_t end : run.ends) {
@@ -356,6 +357,39 @@ TEST_F(BlockEncoderTest, AFileWithOneNameIsLeftOutWhenItCannotBeRead) {
   EXPECT_THAT(reasons(WarningKind::Missing), ElementsAre("cannot be read: Bad file descriptor"));
 }
 
+TEST_F(BlockEncoderTest, WhatTakesMuchMemoryLeavesInParts) {
+  // Attributes come on top of what a block is planned to hold: these make three members of one block.
+  constexpr int kFiles = 600;
+  for (int i = 0; i < kFiles; ++i) {
+    const std::string name = "file" + std::to_string(i);
+    write(name, "");
+    const std::string value = random_text(3'800, static_cast<unsigned>(i));
+    ASSERT_EQ(setxattr(at(name).c_str(), "trusted.large", value.data(), value.size(), 0), 0);
+  }
+  plan();
+  ASSERT_THAT(blocks_, SizeIs(1));
+  BlockEncoder encoder(archive::Compression::Fast, {.owners = owners_,
+                                                    .warnings = warnings_,
+                                                    .progress = progress_,
+                                                    .read_ahead = read_ahead_,
+                                                    .stop = stop_.get_token(),
+                                                    .part_bytes = 1});
+
+  std::vector<EncodedBlock> parts;
+  parts.push_back(encoder.encode(blocks_[0], [&](EncodedBlock part) { parts.push_back(std::move(part)); }));
+
+  std::size_t objects = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    objects += parts[i].objects.size();
+    EXPECT_LT(parts[i].members.tar_bytes, 3 * kMiB / 2);
+    EXPECT_EQ(parts[i].ends_directory, i + 1 == parts.size());
+    EXPECT_EQ(parts[i].objects.front().place.member, 0U);
+    EXPECT_EQ(parts[i].objects.back().last_member, parts[i].members.ends.size() - 1);
+  }
+  EXPECT_GT(parts.size(), 2U);
+  EXPECT_EQ(objects, 1U + kFiles);
+}
+
 TEST_F(BlockEncoderTest, HolesAreNotStoredButCount) {
   write("sparse", "");
   fs::resize_file(at("sparse"), 100 * kMiB);
@@ -377,7 +411,7 @@ TEST_F(BlockEncoderTest, AStoppedRunStopsInALargeFile) {
   stop_.request_stop();
 
   // Nobody hashes the first slice, so the second would wait for ever.
-  EXPECT_THROW(encoder_.encode(blocks_.at(2)), Error);
+  EXPECT_THROW(encoder_.encode(blocks_.at(2), {}), Error);
 }
 
 }  // namespace

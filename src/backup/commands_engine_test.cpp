@@ -58,6 +58,7 @@ class CommandsEngineTest : public testing::Test {
     return CommandsEngine().make({.name = {.hostname = "h", .ip = "192.0.2.1", .started = started_},
                                   .run_id = "0a1b2c3d-0000-4000-8000-000000000000",
                                   .directories = absolute(directories),
+                                  .warnings = {},
                                   .rules = rules_,
                                   .run_directory = root_ / "run",
                                   .threads = 2},

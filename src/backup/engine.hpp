@@ -19,6 +19,7 @@ struct ArchivePlan {
   archive::ArchiveName name;
   std::string run_id;
   std::vector<std::string> directories;  ///< Existing, normalised, absolute, in the archive's order.
+  std::vector<Warning> warnings;         ///< What was found before the work; told already, for the archive to carry.
   SelectionRules rules;
   std::filesystem::path run_directory;  ///< Empty, private, removed by the caller when the run ends.
   unsigned threads = 1;

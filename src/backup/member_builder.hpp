@@ -39,6 +39,9 @@ class MemberBuilder {
   /// that its end is in.
   std::size_t end_entry(const MemberPlace& place, std::size_t headers);
 
+  /// Of the members that are ended.
+  std::size_t compressed_bytes() const noexcept { return run_.bytes.size(); }
+
   /// Ends the last member, and gives all of them.
   MemberRun finish();
 

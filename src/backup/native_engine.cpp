@@ -120,7 +120,8 @@ class Pipeline {
                                         .progress = progress_,
                                         .read_ahead = read_ahead_,
                                         .stop = stop_.get_token()});
-    while (BlockWork::Slot* slot = work_.next()) work_.complete(slot, encoder.encode(slot->work));
+    while (BlockWork::Slot* slot = work_.next())
+      work_.complete(slot, encoder.encode(slot->work, [&](EncodedBlock part) { work_.emit(slot, std::move(part)); }));
   }
 
   const ArchivePlan& plan_;
@@ -144,6 +145,7 @@ MadeArchive NativeEngine::make(const ArchivePlan& plan, RunObserver observer, Sp
   LinkedObjects linked_objects(plan.run_directory);
   ArchiveAssembler assembler(plan, linked_objects, spool);
   // The archive carries its warnings itself.
+  for (const Warning& warning : plan.warnings) assembler.add_warning(warning);
   WarningLog warnings([&](const Warning& warning) {
     observer.warnings.add(warning);
     assembler.add_warning(warning);

@@ -91,6 +91,45 @@ TEST(OrderedWork, AFailureReachesTheThreadThatTakesAndEndsTheOthers) {
   EXPECT_THROW(while (work.take()){}, std::runtime_error);
 }
 
+TEST(OrderedWork, AResultInPartsLeavesInOrderWithTheOthers) {
+  constexpr int kCount = 300;
+  constexpr int kParts = 5;
+  Squares work(4);
+  std::vector<std::jthread> threads;
+  threads.emplace_back([&work] {
+    for (int i = 0; i < kCount && work.push(i); ++i) {
+    }
+    work.close();
+  });
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&work] {
+      while (Squares::Slot* slot = work.next()) {
+        // Every third result has parts.
+        for (int part = 1; slot->work % 3 == 0 && part < kParts; ++part) EXPECT_TRUE(work.emit(slot, slot->work));
+        work.complete(slot, slot->work);
+      }
+    });
+
+  std::vector<int> expected;
+  for (int i = 0; i < kCount; ++i) expected.insert(expected.end(), i % 3 == 0 ? kParts : 1, i);
+  std::vector<int> taken;
+  while (const std::optional<int> result = work.take()) taken.push_back(*result);
+
+  EXPECT_EQ(taken, expected);
+}
+
+TEST(OrderedWork, AFailureEndsAlsoWhoWaitsToGiveAPart) {
+  Squares work(2);
+  work.push(1);
+  work.push(2);
+  work.next();
+  Squares::Slot* const second = work.next();
+  std::jthread failing([&] { work.fail(std::make_exception_ptr(std::runtime_error("the disk is full"))); });
+
+  // The first is never completed.
+  EXPECT_FALSE(work.emit(second, 2));
+}
+
 TEST(OrderedWork, TheFirstFailureCounts) {
   Squares work(1);
   work.fail(std::make_exception_ptr(std::runtime_error("first")));

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -17,29 +18,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> existing_directories(const config::ClientConfig& config, backup::WarningLog& warnings) {
-  std::vector<std::string> existing;
+/// What is wrong with a configured directory, if anything is.
+std::optional<backup::Warning> problem_of(const std::string& directory) {
+  struct stat status {};
+  const int problem = stat(directory.c_str(), &status) == 0 ? 0 : errno;
+  if (problem == 0 && S_ISDIR(status.st_mode)) return std::nullopt;
+  if (problem == ENOENT)
+    return backup::Warning{.kind = backup::WarningKind::Trouble,
+                           .path = directory,
+                           .reason = "there is no such directory on this host, left out"};
+  return backup::Warning{.kind = backup::WarningKind::Missing,
+                         .path = directory,
+                         .reason = problem == 0 ? "is not a directory, left out: name the directory that holds it, or "
+                                                  "take it out of [BackupDirs] directory"
+                                                : "cannot be looked at: " + std::generic_category().message(problem)};
+}
+
+void add_directories(const config::ClientConfig& config, backup::WarningLog& warnings, backup::ArchivePlan& plan) {
   for (const std::string& directory : config.directories) {
-    struct stat status {};
-    const int problem = stat(directory.c_str(), &status) == 0 ? 0 : errno;
-    if (problem == 0 && S_ISDIR(status.st_mode)) {
-      existing.push_back(directory);
-    } else if (problem == ENOENT) {
-      warnings.add({.kind = backup::WarningKind::Trouble,
-                    .path = directory,
-                    .reason = "there is no such directory on this host, left out"});
+    if (std::optional<backup::Warning> problem = problem_of(directory)) {
+      warnings.add(*problem);
+      plan.warnings.push_back(std::move(*problem));
     } else {
-      warnings.add({.kind = backup::WarningKind::Missing,
-                    .path = directory,
-                    .reason = problem == 0 ? "is not a directory, left out: name the directory that holds it, or take "
-                                             "it out of [BackupDirs] directory"
-                                           : "cannot be looked at: " + std::generic_category().message(problem)});
+      plan.directories.push_back(directory);
     }
   }
-  if (existing.empty())
+  if (plan.directories.empty())
     throw Error(ErrorKind::NotFound, fmt::format("none of the directories in [BackupDirs] exists on this host: {}",
                                                  printable(fmt::format("{}", fmt::join(config.directories, ",")))));
-  return existing;
 }
 
 /// The directory's identity, for the scanner to pass over; nothing when it is not there.
@@ -67,12 +73,15 @@ backup::SelectionRules selection_rules(const config::ClientConfig& config, const
 
 backup::ArchivePlan plan_archive(const config::ClientConfig& config, ArchiveIdentity identity,
                                  backup::WarningLog& warnings) {
-  return {.name = std::move(identity.name),
-          .run_id = std::move(identity.run_id),
-          .directories = existing_directories(config, warnings),
-          .rules = selection_rules(config, identity.run_directory),
-          .run_directory = identity.run_directory,
-          .threads = config.run.threads == 0 ? system::core_count() : config.run.threads};
+  backup::ArchivePlan plan{.name = std::move(identity.name),
+                           .run_id = std::move(identity.run_id),
+                           .directories = {},
+                           .warnings = {},
+                           .rules = selection_rules(config, identity.run_directory),
+                           .run_directory = identity.run_directory,
+                           .threads = config.run.threads == 0 ? system::core_count() : config.run.threads};
+  add_directories(config, warnings, plan);
+  return plan;
 }
 
 }  // namespace osbackup::client
