@@ -15,6 +15,7 @@
 #include "archive/tar_writer.hpp"
 #include "backup/object_opener.hpp"
 #include "backup/sparse_map.hpp"
+#include "core/byte_count.hpp"
 
 namespace osbackup::backup {
 namespace {
@@ -29,6 +30,9 @@ constexpr std::size_t kShortPath = 100;
 
 /// The longest path that other programs can restore: PATH_MAX with its zero byte.
 constexpr std::size_t kUsualPathMax = 4095;
+
+/// A core hashes about 1.4 GB a second: minutes.
+constexpr std::uint64_t kHolesThatTakeLong = 256ULL << 30U;
 
 bool has_holes(const struct stat& status) { return status.st_blocks * 512 < status.st_size; }
 
@@ -150,8 +154,18 @@ bool BlockPlanner::hold(PlannedObject& planned) {
     held->extents = std::move(map);
   }
   for (const archive::Extent& extent : held->extents) held->stored_bytes += extent.length;
+  if (size - held->stored_bytes >= kHolesThatTakeLong) warn_of_holes(planned.scanned.path, size - held->stored_bytes);
   planned.held = std::move(held);
   return true;
+}
+
+/// Whoever waits for the run, or finds it still at work a week later, should know why.
+void BlockPlanner::warn_of_holes(const std::string& path, std::uint64_t bytes) {
+  context_.warnings.add({.kind = WarningKind::Note,
+                         .path = absolute_path(path),
+                         .reason = fmt::format("has holes of {}: they take no room, but the digest of so many zeros "
+                                               "takes long; [BackupDirs] exclude leaves the file out",
+                                               human_bytes(bytes))});
 }
 
 /// Whether the object is a further name of one whose first name is in the archive.
@@ -178,11 +192,12 @@ bool BlockPlanner::read_target(PlannedObject& planned) {
 /// Once for all that lies below: each of those paths would make a line that is longer still.
 void BlockPlanner::warn_of_long_path(const ScannedObject& scanned) {
   if (scanned.path.size() <= kUsualPathMax || scanned.path.size() - scanned.name.size() - 1 > kUsualPathMax) return;
-  context_.warnings.add({.kind = WarningKind::Note,
-                 .path = absolute_path(scanned.path),
-                 .reason = fmt::format("its path is longer than {} bytes: only osbackup can restore it, and what lies "
-                                       "below",
-                                       kUsualPathMax)});
+  context_.warnings.add(
+      {.kind = WarningKind::Note,
+       .path = absolute_path(scanned.path),
+       .reason = fmt::format("its path is longer than {} bytes: only osbackup can restore it, and what lies "
+                             "below",
+                             kUsualPathMax)});
 }
 
 void BlockPlanner::warn_missing(const std::string& path, const std::string& reason) {

@@ -49,6 +49,7 @@ class BlockPlanner {
   bool fits(const Block& block, const PlannedObject& planned) const;
   void add(Block& block, PlannedObject planned);
   void warn_of_long_path(const ScannedObject& scanned);
+  void warn_of_holes(const std::string& path, std::uint64_t bytes);
   void warn_missing(const std::string& path, const std::string& reason);
 
   const PlannerContext context_;

@@ -130,5 +130,20 @@ TEST_F(BlockPlannerTest, WarnsOfThePathsThatOnlyOsbackupCanRestoreOnceForWhatLie
   EXPECT_EQ(heard_[0].reason, "its path is longer than 4095 bytes: only osbackup can restore it, and what lies below");
 }
 
+TEST_F(BlockPlannerTest, NamesAFileWhoseHolesTakeLongToHash) {
+  std::ofstream(at("short")).close();
+  fs::resize_file(at("short"), 200ULL << 30U);
+  std::ofstream(at("long")).close();
+  fs::resize_file(at("long"), 3ULL << 40U);
+
+  plan();
+
+  ASSERT_THAT(heard_, SizeIs(1));
+  EXPECT_EQ(heard_[0].path, at("long"));
+  EXPECT_EQ(heard_[0].reason,
+            "has holes of 3.0 TiB: they take no room, but the digest of so many zeros takes long; [BackupDirs] exclude "
+            "leaves the file out");
+}
+
 }  // namespace
 }  // namespace osbackup::backup
