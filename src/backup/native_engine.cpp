@@ -102,9 +102,11 @@ class Pipeline {
                                      .descriptors_max = open_files_.blocks / (window_ + 1),
                                      .scan = {.open_levels = open_files_.levels}});
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::NotFound) throw;
-      warnings_.add(
-          {.kind = WarningKind::Missing, .path = plan_.directories[number], .reason = "vanished before it was read"});
+      if (error.kind() == ErrorKind::NoSpace || error.kind() == ErrorKind::Cancelled) throw;
+      // It was there when the run began. The others are worth a backup all the same.
+      warnings_.add({.kind = WarningKind::Missing,
+                     .path = plan_.directories[number],
+                     .reason = std::string("left out: ") + error.what()});
       return;
     }
     while (std::optional<Block> block = planner->next()) {
