@@ -55,7 +55,7 @@ void ReadAhead::prepare(const Block& block) {
 
 bool ReadAhead::lies_on_rotating_disk(dev_t device) {
   const auto [found, is_new] = rotating_.try_emplace(device, false);
-  if (is_new) found->second = system::is_rotating(device);
+  if (is_new) found->second = system::is_rotating(device, sys_);
   return found->second;
 }
 

@@ -3,7 +3,9 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <filesystem>
 #include <map>
+#include <utility>
 
 #include "backup/block.hpp"
 
@@ -17,6 +19,12 @@ namespace osbackup::backup {
 /// note() is thread-safe, the rest is for one thread at a time.
 class ReadAhead {
  public:
+  /// How many blocks are asked for after a read that waited, and at the beginning.
+  static constexpr int kBlocksAfterAWait = 64;
+
+  /// `sys` is the kernel's tree, which tells what rotates.
+  explicit ReadAhead(std::filesystem::path sys = "/sys") : sys_(std::move(sys)) {}
+
   /// Tells whether a read had to wait for its disk.
   void note(bool waited) noexcept {
     if (waited) wanted_blocks_ = kBlocksAfterAWait;
@@ -26,11 +34,9 @@ class ReadAhead {
   void prepare(const Block& block);
 
  private:
-  /// How many blocks are asked for after a read that waited.
-  static constexpr int kBlocksAfterAWait = 64;
-
   bool lies_on_rotating_disk(dev_t device);
 
+  const std::filesystem::path sys_;
   std::atomic<int> wanted_blocks_ = kBlocksAfterAWait;
   std::map<dev_t, bool> rotating_;  ///< What the kernel said of each device.
 };

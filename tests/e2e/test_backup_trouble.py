@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import shutil
 import signal
 import stat
@@ -149,16 +150,22 @@ def test_a_tar_that_fails_fails_the_backup(host, server):
     assert list(host.work.iterdir()) == []
 
 
-def test_a_host_without_space_ends_with_13(host, server):
+@pytest.mark.parametrize("engine", ["native", "commands"])
+def test_a_host_without_space_ends_with_13(host, server, engine):
+    host.configure("Archive", engine=engine)
     add_random_file(host, 3)
     host.work.mkdir(mode=0o700)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", host.work], check=True)
     try:
         _, _, err = host.run("backup", expect=13)
+        assert list(host.work.iterdir()) == []
     finally:
         subprocess.run(["umount", host.work], check=True)
 
     assert "No space left on device" in err
+    if engine == "native":
+        assert re.search(r"when the archive had reached [\d.]+ \w+: .*\[Run\] workdir .*spool = memory", err), err
+    assert host.stored() == [] and host.last() is None
     assert server.reports()[0]["backup_state"] == 0
 
 

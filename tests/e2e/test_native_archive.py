@@ -215,6 +215,21 @@ def test_a_configured_directory_that_is_left_out_stands_in_the_warnings(host):
     assert found[os.fsencode(file)[1:]].startswith("is not a directory")
 
 
+def test_each_level_of_compression_makes_the_archive_smaller(host):
+    programs = sorted(Path(os.__file__).parent.glob("*.py"))
+    (host.source / "text").write_bytes(b"".join(program.read_bytes() for program in programs))
+    sizes = []
+    for level in ("fast", "balanced", "best"):
+        host.configure("Archive", compression=level)
+        before = set(host.archives())
+        host.run("backup", expect=0)
+        (made,) = set(host.archives()) - before
+        verify(Archive(made))
+        sizes.append(made.stat().st_size)
+
+    assert sizes == sorted(set(sizes), reverse=True)
+
+
 def test_the_manifest_says_whose_archive_it_is(host, archive, server):
     manifest = archive.manifest
 
