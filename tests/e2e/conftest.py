@@ -23,7 +23,7 @@ def pytest_addoption(parser):
     parser.addoption("--programs", required=True, help="the folder of osbackup and osbackupd: build/PRESET/bin")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def programs(request):
     folder = Path(request.config.getoption("--programs")).resolve()
     assert folder.is_dir(), f"{folder} does not exist; build first: scripts/build"
