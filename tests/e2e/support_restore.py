@@ -82,11 +82,13 @@ def differences(source, restored):
 
 
 def complaints(command, environment, without, exit_code=0, **options):
-    """What a program says on its standard error that `without` leaves. It may end with `exit_code` if it says a word."""
+    """What a program says on its standard error that `without` leaves; it may end with `exit_code` if it speaks."""
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, **options)
     unusual = without(done.stderr).splitlines()
-    return unusual + ([f"exit code {done.returncode}"] if done.returncode != (exit_code if done.stderr else 0) else [])
+    if done.returncode != (exit_code if done.stderr else 0):
+        unusual.append(f"exit code {done.returncode}")
+    return unusual
 
 
 def restore_with_gnu_tar(archive, into, environment):
@@ -95,8 +97,9 @@ def restore_with_gnu_tar(archive, into, environment):
     script = text.split("Bring everything back")[1].split("\n\n")[1].replace("/restore", str(into))
 
     def without_time_warnings(said):
-        for path in (raw_text(line, "path") for line in Archive(archive).lines()):  # As they are: a name with a newline makes two lines of a warning.
-            said = re.sub(b"tar: " + re.escape(path) + b"/?" + TIME_WARNING, b"", said)
+        # By name, since tar prints names as they are, newlines too.
+        for line in Archive(archive).lines():
+            said = re.sub(b"tar: " + re.escape(raw_text(line, "path")) + b"/?" + TIME_WARNING, b"", said)
         return said
 
     return complaints(["bash", "-e", "-o", "pipefail", "-c", script], environment, without_time_warnings,
@@ -104,7 +107,8 @@ def restore_with_gnu_tar(archive, into, environment):
 
 
 def restore_with_bsdtar(archive, into, environment):
-    """Gives the complaints."""
+    """Gives the complaints. Not in a locale with UTF-8, where it makes one letter of an e and an accent."""
+    environment = {**environment, "LC_ALL": "C"}
     said = []
     for number, entry in enumerate(tars_of(archive)):
         tar = into.parent / f"{number}.tar.gz"

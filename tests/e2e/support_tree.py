@@ -8,18 +8,21 @@ import struct
 import subprocess
 
 MIB = 1 << 20
-SIZES = (0, 1, 511, 512, 513, 4095, 100_000, MIB - 1024, MIB - 513, MIB - 512, MIB - 511, MIB - 1, MIB, MIB + 1, 2 * MIB)
+SIZES = (0, 1, 511, 512, 513, 4095, 100_000, MIB - 1024, MIB - 513, MIB - 512, MIB - 511, MIB - 1, MIB, MIB + 1,
+         2 * MIB)
 NAMES = (b"-rf", b"--checkpoint-action=exec=false", b"-", b"back\\slash", b"a\\nb", b"new\nline", b"\n", b"\ttab",
          b" ", b" blank ", b"trailing  ", b"*", b"?", b"[a-z]", b"{a,b}", b"~", b"$HOME", b"`false`", b"%3D=%25", b"%",
          b"\"'", b"'", b"#U00e9", b"\xc3\xa9", b"e\xcc\x81", b"\xe2\x82\xac", b"\xf0\x9f\x92\xbe", b"\xff\xfe", b"\xc3",
-         b"\xed\xa0\x80", b"\x01\x7f", b"\r", b"\x1b[2J", b"@x", b"...", b"C:x", b"a=b", b"GNUSparseFile.0", b"12 path=x\n")
+         b"\xed\xa0\x80", b"\x01\x7f", b"\r", b"\x1b[2J", b"@x", b"...", b"C:x", b"a=b", b"GNUSparseFile.0",
+         b"12 path=x\n")
 MODES = (0, 0o400, 0o640, 0o755, 0o777, 0o4755, 0o2755, 0o6711, 0o1777, 0o2770, 0o7777)
 IDS = (0, 0, 1, 99, 65_534, 100_000, 2_097_151, 2_097_152, 2_147_483_647, 4_294_967_294)
 ACL_IDS = (1, 99, 65_534, 2_097_152, 4_294_967_294)
 SECONDS = (0, 1, -1, -2, -1_000_000_000, -2_147_483_648, 1_700_000_000, 2_147_483_647, 2_147_483_648, 4_294_967_295,
            4_294_967_296, 8_589_934_591, 8_589_934_592, 10_413_792_000, 15_000_000_000)
 NANOSECONDS = (0, 0, 1, 100_000_000, 123_456_789, 500_000_000, 999_999_999)
-ATTRIBUTE_NAMES = (b"note", b"with space", b"new\nline", b"*", b"%", b"\xff\xfe", b"\xc3\xa9", b"a.b/c", b"-x", b"n" * 200)
+ATTRIBUTE_NAMES = (b"note", b"with space", b"new\nline", b"*", b"%", b"\xff\xfe", b"\xc3\xa9", b"a.b/c", b"-x",
+                   b"n" * 200)
 CAPABILITIES = (struct.pack("<IIIII", 0x02000001, 1 << 10, 0, 0, 0),
                 struct.pack("<IIIII", 0x02000000, 1 << 12 | 1, 1 << 13, 0, 0),
                 struct.pack("<IIIIII", 0x03000001, 1 << 10, 0, 0, 0, 100_000))
@@ -128,8 +131,8 @@ class RandomTree:
     def add_symlink(self):
         path = self.place(self.chance.choice(self.directories[1:]))
         # None that exists leads out of the tree: programs that follow it change what is there.
-        target = self.chance.choice((b"..", b"/nonexistent", b"no where", os.path.basename(self.chance.choice(self.others)),
-                                     self.bytes_for_names(100), self.bytes_for_names(101), b"t/" * 2000))
+        target = self.chance.choice((b"..", b"/nonexistent", b"no where", self.bytes_for_names(100), b"t/" * 2000,
+                                     self.bytes_for_names(101), os.path.basename(self.chance.choice(self.others))))
         os.symlink(target, path)
         self.others.append(path)
 
@@ -150,20 +153,21 @@ class RandomTree:
 
     def decorate(self):
         paths = self.others + self.directories[::-1]  # A directory comes behind what lies in it.
+        files = [path for path in self.others if stat.S_ISREG(os.lstat(path).st_mode)]
+        always = [self.chance.choice(self.directories), self.chance.choice(files)]
         for path in paths:
             if self.chance.randrange(3):
                 os.chown(path, self.chance.choice(IDS), self.chance.choice(IDS), follow_symlinks=False)
             kind = os.lstat(path).st_mode
             if not stat.S_ISLNK(kind) and self.chance.randrange(3):
                 os.chmod(path, self.chance.choice(MODES))
-            if self.chance.randrange(8) == 0:
+            if self.chance.randrange(8) == 0 or path in always:
                 self.add_attributes(path, kind)
-            if not stat.S_ISLNK(kind) and self.chance.randrange(20) == 0:
+            if not stat.S_ISLNK(kind) and (self.chance.randrange(20) == 0 or path in always):
                 self.add_acl(path, kind)
-        for path in self.chance.sample([path for path in self.others if os.path.isfile(path)], 3):
-            if not os.path.islink(path) and os.lstat(path).st_nlink == 1:
-                self.flags[path] = self.chance.choice(("A", "d", "Ad"))
-                subprocess.run(["chattr", "+" + self.flags[path], path], check=True)
+        for path in self.chance.sample([path for path in files if os.lstat(path).st_nlink == 1], 3):
+            self.flags[path] = self.chance.choice(("A", "d", "Ad"))
+            subprocess.run(["chattr", "+" + self.flags[path], path], check=True)
         for path in paths:
             if self.chance.randrange(4):
                 os.utime(path, ns=(0, self.time()), follow_symlinks=False)

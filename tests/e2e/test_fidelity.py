@@ -5,9 +5,11 @@ in the names of its tests.
 """
 
 import grp
+import gzip
 import os
 import pwd
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -51,7 +53,7 @@ class BackedUp:
         # It needs no server: a folder is the destination.
         self.host = Host(programs, folder / "host", SimpleNamespace(port=21, user="nobody", password="none"))
         self.host.drop("Ftp")
-        # In a locale without UTF-8 unzip is content with such a name, but not with one that has a Zip64 field beside it.
+        # In a locale without UTF-8 unzip warns of such a name when a Zip64 field is beside it, whoever wrote it.
         letter = "ö" if environment == "Utf8" else "o"
         self.directories = [self.host.source, self.host.folder / f"and 100% {letter}ther's [things]*"]
         self.directories[1].mkdir()
@@ -159,17 +161,22 @@ def test_the_index_says_what_the_file_system_says(backed_up):
     for path, found in backed_up.source.items():
         line = {key: value for key, value in lines[path].items() if key not in PLACE}
         assert raw_text(line, "target", b"") == (found.target if path == found.names[0] else found.names[0]), path
-        assert {key: value for key, value in line.items() if key not in TEXTS} == expected_line(path, found, flags), path
+        said = {key: value for key, value in line.items() if key not in TEXTS}
+        assert said == expected_line(path, found, flags), path
 
 
-def test_two_runs_over_one_tree_make_the_same_bytes(backed_up):
+def test_two_runs_over_one_tree_make_the_same_archive(backed_up):
     one = zipfile.ZipFile(backed_up.run("with 1 thread", threads=1))
     five = zipfile.ZipFile(backed_up.run("with 5 threads", threads=5))
 
-    names = [name for name in one.namelist() if name.endswith(".gz")]
-    assert len(names) == 5
-    for name in names:
-        assert one.read(name) == five.read(name), name
+    for name in tars_of(one.filename) + ["osbackup/index.jsonl.gz"]:
+        # Not as compressed: ISA-L does not always find the same matches.
+        assert without_spans(gzip.decompress(one.read(name))) == without_spans(gzip.decompress(five.read(name))), name
+
+
+def without_spans(content):
+    """Without what an index says of compressed bytes."""
+    return re.sub(rb'"member":[0-9]+,"skip":([0-9]+),"span":[0-9]+}', rb"\1", content)
 
 
 def expected_line(path, found, flags):
@@ -179,9 +186,8 @@ def expected_line(path, found, flags):
     line = {"type": "hardlink" if is_link else TYPES[found.kind], "mode": found.mode, "uid": status.st_uid,
             "gid": status.st_gid, "mtime": found.mtime, "ctime": seconds(status.st_ctime_ns), "dev": status.st_dev,
             "inode": status.st_ino, "nlink": status.st_nlink}
-    for key, name in (("user", name_of(pwd.getpwuid, status.st_uid)), ("group", name_of(grp.getgrgid, status.st_gid))):
-        if name:
-            line[key] = name
+    names = {"user": name_of(pwd.getpwuid, status.st_uid), "group": name_of(grp.getgrgid, status.st_gid)}
+    line.update({key: name for key, name in names.items() if name})
     if found.kind == "f":
         line.update(size=found.size, sha256=found.digest)
     elif is_link:
