@@ -170,13 +170,13 @@ def test_two_runs_over_one_tree_make_the_same_archive(backed_up):
     five = zipfile.ZipFile(backed_up.run("with 5 threads", threads=5))
 
     for name in tars_of(one.filename) + ["osbackup/index.jsonl.gz"]:
-        # Not as compressed: ISA-L does not always find the same matches.
-        assert without_spans(gzip.decompress(one.read(name))) == without_spans(gzip.decompress(five.read(name))), name
+        # Not as compressed: ISA-L does not always find the same matches, and members are cut by what may be held open.
+        assert without_places(gzip.decompress(one.read(name))) == without_places(gzip.decompress(five.read(name))), name
 
 
-def without_spans(content):
-    """Without what an index says of compressed bytes."""
-    return re.sub(rb'"member":[0-9]+,"skip":([0-9]+),"span":[0-9]+}', rb"\1", content)
+def without_places(content):
+    """Without what an index says of members."""
+    return re.sub(rb'"member":[0-9]+,"skip":[0-9]+,"span":[0-9]+}', b"", content)
 
 
 def expected_line(path, found, flags):
