@@ -35,6 +35,7 @@ TREES = int(os.environ.get("OSBACKUP_FIDELITY_TREES", "3"))
 FIRST_SEED = int(os.environ.get("OSBACKUP_FIDELITY_SEED", "20261125"))
 # What osbackup is run with. Cron's is nearly empty.
 ENVIRONMENTS = {"C": {"LC_ALL": "C"}, "Utf8": {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}, "none": {}}
+SANITIZERS = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
 READERS_NEED = {"PATH": os.environ["PATH"]}
 TYPES = {"f": "file", "d": "dir", "l": "symlink", "p": "fifo", "c": "char", "b": "block"}
 SMALLEST_HOLE_BYTES = 4096
@@ -48,7 +49,7 @@ class BackedUp:
     def __init__(self, programs, folder, seed, environment):
         self.folder = folder
         self.seed = seed
-        self.environment = ENVIRONMENTS[environment]
+        self.environment = {**ENVIRONMENTS[environment], **SANITIZERS}
         self.reading = {**READERS_NEED, **self.environment}
         # It needs no server: a folder is the destination.
         self.host = Host(programs, folder / "host", SimpleNamespace(port=21, user="nobody", password="none"))
