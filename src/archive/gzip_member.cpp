@@ -5,7 +5,6 @@
 #include <libdeflate.h>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <new>
 
@@ -13,12 +12,6 @@
 
 namespace osbackup::archive {
 namespace {
-
-// ID1 ID2 CM FLG(FEXTRA) MTIME(4) XFL OS(Unix) XLEN(2) 'O' 'B' LEN(2); the member's length follows.
-constexpr std::array<std::uint8_t, 16> kHeaderStart = {0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 3, 12, 0, 'O', 'B', 8, 0};
-constexpr std::size_t kLengthBytes = 8;
-constexpr std::size_t kHeaderBytes = kHeaderStart.size() + kLengthBytes;
-constexpr std::size_t kTrailerBytes = 4 + 4;
 
 // In blocks of 1 MiB, level 8 is the lowest that stays under gzip -6 on all that was tried: system files, /etc, C++
 // headers. Level 9 gives 0.1 % less at three quarters of the speed.
@@ -66,17 +59,19 @@ class GzipMemberEncoder::Deflater {
   std::size_t member_bytes_max(std::size_t content_bytes) const noexcept {
     const std::size_t deflated =
         best_ ? libdeflate_deflate_compress_bound(best_.get(), content_bytes) : stored_bytes_max(content_bytes);
-    return kHeaderBytes + deflated + kTrailerBytes;
+    return kMemberHeaderBytes + deflated + kMemberTrailerBytes;
   }
 
   /// Writes a member at the beginning of `out`, which has room for member_bytes_max(); its length.
   std::size_t write_member(std::span<const std::byte> content, std::span<std::byte> out) {
-    const std::size_t deflated = deflate(content, out.subspan(kHeaderBytes, out.size() - kHeaderBytes - kTrailerBytes));
-    const std::size_t length = kHeaderBytes + deflated + kTrailerBytes;
-    std::transform(kHeaderStart.begin(), kHeaderStart.end(), out.begin(), [](auto value) { return std::byte{value}; });
-    put_little_endian<kLengthBytes>(&out[kHeaderStart.size()], length);
+    const std::size_t deflated =
+        deflate(content, out.subspan(kMemberHeaderBytes, out.size() - kMemberHeaderBytes - kMemberTrailerBytes));
+    const std::size_t length = kMemberHeaderBytes + deflated + kMemberTrailerBytes;
+    std::transform(kMemberHeaderStart.begin(), kMemberHeaderStart.end(), out.begin(),
+                   [](auto value) { return std::byte{value}; });
+    put_little_endian<8>(&out[kMemberHeaderStart.size()], length);
     const auto* const bytes = reinterpret_cast<const unsigned char*>(content.data());
-    put_little_endian<4>(&out[length - kTrailerBytes], crc32_gzip_refl(0, bytes, content.size()));
+    put_little_endian<4>(&out[length - kMemberTrailerBytes], crc32_gzip_refl(0, bytes, content.size()));
     put_little_endian<4>(&out[length - 4], content.size());
     return length;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,15 @@ inline constexpr std::size_t kMemberContentMax = 1U << 20U;
 
 /// The most content that a member can be made of; what is longer breaks a precondition.
 inline constexpr std::size_t kMemberContentLimit = 1U << 30U;
+
+/// What every member begins with: ID1 ID2 CM FLG(FEXTRA) MTIME(4) XFL OS(Unix) XLEN(2) 'O' 'B' LEN(2). The member's
+/// length follows in 8 bytes, and ends the header.
+inline constexpr std::array<std::uint8_t, 16> kMemberHeaderStart = {0x1F, 0x8B, 8,  4, 0,   0,   0, 0,
+                                                                    0,    3,    12, 0, 'O', 'B', 8, 0};
+inline constexpr std::size_t kMemberHeaderBytes = kMemberHeaderStart.size() + 8;
+
+/// CRC-32 and ISIZE, which end a member.
+inline constexpr std::size_t kMemberTrailerBytes = 4 + 4;
 
 /// Makes gzip members (RFC 1952, section 2.2), each compressed on its own and readable alone: MTIME 0, no name, and an
 /// extra field with the subfield `OB` that holds the length of the whole member (docs/format.md, "Gzip members").

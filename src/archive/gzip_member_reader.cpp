@@ -1,0 +1,67 @@
+#include "archive/gzip_member_reader.hpp"
+
+#include <isa-l/crc.h>
+#include <libdeflate.h>
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace osbackup::archive {
+namespace {
+
+std::uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8U | std::to_integer<std::uint64_t>(bytes[i - 1]);
+  return value;
+}
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::Corrupt, "a gzip member " + why); }
+
+}  // namespace
+
+std::uint64_t member_length(std::span<const std::byte> header, std::uint64_t bytes_left) {
+  if (header.size() < kMemberHeaderBytes) refuse("is cut off in its header");
+  if (!std::equal(kMemberHeaderStart.begin(), kMemberHeaderStart.end(), header.begin(),
+                  [](std::uint8_t expected, std::byte found) { return std::byte{expected} == found; }))
+    refuse("does not begin as the format says");
+  const std::uint64_t length = little_endian(header.subspan(kMemberHeaderStart.size(), 8));
+  if (length < kMemberBytesMin || length > bytes_left)
+    refuse("says that it has " + std::to_string(length) + " bytes, of " + std::to_string(bytes_left) +
+           " that are left");
+  return length;
+}
+
+void GzipMemberReader::Free::operator()(libdeflate_decompressor* decompressor) const noexcept {
+  libdeflate_free_decompressor(decompressor);
+}
+
+GzipMemberReader::GzipMemberReader() : decompressor_(libdeflate_alloc_decompressor()) {
+  if (!decompressor_) throw std::bad_alloc();
+}
+
+std::size_t GzipMemberReader::inflate(std::span<const std::byte> member, std::span<std::byte> out) {
+  if (member_length(member, member.size()) != member.size()) refuse("does not end where it says");
+  const auto deflated = member.subspan(kMemberHeaderBytes, member.size() - kMemberBytesMin);
+  std::size_t consumed = 0;
+  std::size_t produced = 0;
+  switch (libdeflate_deflate_decompress_ex(decompressor_.get(), deflated.data(), deflated.size(), out.data(),
+                                           out.size(), &consumed, &produced)) {
+    case LIBDEFLATE_SUCCESS:
+      break;
+    case LIBDEFLATE_INSUFFICIENT_SPACE:
+      refuse("holds more than the " + std::to_string(out.size()) + " bytes that are allowed");
+    default:
+      refuse("cannot be inflated");
+  }
+  if (consumed != deflated.size()) refuse("does not end where it says");
+  const auto trailer = member.last(kMemberTrailerBytes);
+  if (little_endian(trailer.last(4)) != (produced & 0xFFFFFFFFU)) refuse("does not hold as many bytes as it says");
+  const auto* const content = reinterpret_cast<const unsigned char*>(out.data());
+  if (little_endian(trailer.first(4)) != crc32_gzip_refl(0, content, produced)) refuse("has another CRC than it says");
+  return produced;
+}
+
+}  // namespace osbackup::archive

@@ -1,0 +1,166 @@
+#include "archive/gzip_member_reader.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/gzip_member.hpp"
+#include "support/fails_with.hpp"
+#include "support/project_file.hpp"
+#include "support/random_bytes.hpp"
+
+namespace osbackup::archive {
+namespace {
+
+using test::fails_with;
+using testing::Optional;
+using Bytes = std::vector<std::byte>;
+
+Bytes bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+Bytes member_of(const Bytes& content, Compression compression = Compression::Balanced) {
+  Bytes buffer;
+  const auto member = GzipMemberEncoder(compression).encode(content, buffer);
+  return {member.begin(), member.end()};
+}
+
+void put_length(Bytes& member, std::uint64_t length) {
+  for (std::size_t i = 0; i < 8; ++i) member[16 + i] = static_cast<std::byte>(length >> (8 * i));
+}
+
+Bytes inflate(std::span<const std::byte> member, std::size_t bytes_max = kMemberContentMax) {
+  Bytes out(bytes_max);
+  out.resize(GzipMemberReader().inflate(member, out));
+  return out;
+}
+
+/// The content, or nothing when the member is Corrupt.
+std::optional<Bytes> inflate_unless_corrupt(std::span<const std::byte> member) {
+  try {
+    return inflate(member, 4096);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+    return std::nullopt;
+  }
+}
+
+TEST(GzipMemberReader, InflatesWhatTheEncoderMade) {
+  for (const Compression compression : {Compression::Fast, Compression::Balanced, Compression::Best})
+    for (const Bytes& content : {Bytes(), bytes_of("x"), Bytes(kMemberContentMax, std::byte{7}),
+                                 test::random_bytes({.size = kMemberContentMax, .seed = 3})})
+      EXPECT_EQ(inflate(member_of(content, compression)), content);
+}
+
+TEST(GzipMemberReader, IsUsedForOneMemberAfterAnother) {
+  GzipMemberReader reader;
+  Bytes out(100);
+  EXPECT_EQ(reader.inflate(member_of(bytes_of("first")), out), 5U);
+  EXPECT_THROW(reader.inflate(bytes_of("no member"), out), Error);
+
+  EXPECT_EQ(reader.inflate(member_of(bytes_of("second one")), out), 10U);
+  EXPECT_TRUE(std::ranges::equal(std::span(out).first(10), bytes_of("second one")));
+}
+
+TEST(GzipMemberReader, KnowsTheLengthFromTheHeaderAlone) {
+  const Bytes member = member_of(bytes_of("content"));
+  const auto header = std::span(member).first(kMemberHeaderBytes);
+
+  EXPECT_EQ(member_length(header, member.size()), member.size());
+  EXPECT_EQ(member_length(header, UINT64_MAX), member.size());
+}
+
+TEST(GzipMemberReader, RefusesALengthThatCannotBe) {
+  Bytes member = member_of(bytes_of("content"));
+  EXPECT_THAT([&] { member_length(member, member.size() - 1); },
+              fails_with(ErrorKind::Corrupt, "a gzip member says that it has 44 bytes, of 43 that are left"));
+  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{31}, std::uint64_t{1} << 63U, UINT64_MAX}) {
+    put_length(member, length);
+    EXPECT_THAT([&] { member_length(member, 1'000'000); }, fails_with(ErrorKind::Corrupt, "says that it has"))
+        << length;
+  }
+}
+
+TEST(GzipMemberReader, RefusesEveryOtherHeader) {
+  const Bytes member = member_of(bytes_of("content"));
+  for (std::size_t bytes = 0; bytes < kMemberHeaderBytes; ++bytes)
+    EXPECT_THAT([&] { member_length(std::span(member).first(bytes), 100); },
+                fails_with(ErrorKind::Corrupt, "is cut off in its header"));
+  for (std::size_t at = 0; at < 16; ++at) {
+    Bytes other = member;
+    other[at] ^= std::byte{0x10};
+    EXPECT_THAT([&] { member_length(other, 100); }, fails_with(ErrorKind::Corrupt, "does not begin as the format says"))
+        << at;
+  }
+}
+
+TEST(GzipMemberReader, StopsABombAtTheLimit) {
+  const Bytes bomb = member_of(Bytes(100U << 20U), Compression::Best);
+  EXPECT_LT(bomb.size(), 200'000U);
+
+  EXPECT_THAT([&] { inflate(bomb, kMemberContentMax); },
+              fails_with(ErrorKind::Corrupt, "holds more than the 1048576 bytes that are allowed"));
+}
+
+TEST(GzipMemberReader, FillsItsRoomToTheLastByte) {
+  const Bytes content = test::random_bytes({.size = 1000, .seed = 4});
+
+  EXPECT_EQ(inflate(member_of(content), 1000), content);
+  EXPECT_THAT([&] { inflate(member_of(content), 999); }, fails_with(ErrorKind::Corrupt, "more than the 999 bytes"));
+}
+
+TEST(GzipMemberReader, RefusesALengthThatIsNotTrue) {
+  const Bytes member = member_of(bytes_of("content"));
+  Bytes longer = member;
+  longer.insert(longer.end(), 5, std::byte{0});
+  put_length(longer, longer.size());
+  Bytes two = member;
+  two.insert(two.end(), member.begin(), member.end());
+
+  EXPECT_THAT([&] { inflate(longer); }, fails_with(ErrorKind::Corrupt, "does not end where it says"));
+  EXPECT_THAT([&] { inflate(two); }, fails_with(ErrorKind::Corrupt, "does not end where it says"));
+  put_length(two, two.size());
+  EXPECT_THAT([&] { inflate(two); }, fails_with(ErrorKind::Corrupt, "does not end where it says"));
+}
+
+TEST(GzipMemberReader, ChecksCrcAndSize) {
+  Bytes member = member_of(bytes_of("content"));
+  member[member.size() - 8] ^= std::byte{1};
+  EXPECT_THAT([&] { inflate(member); }, fails_with(ErrorKind::Corrupt, "has another CRC than it says"));
+  member[member.size() - 1] ^= std::byte{1};
+  EXPECT_THAT([&] { inflate(member); }, fails_with(ErrorKind::Corrupt, "does not hold as many bytes as it says"));
+}
+
+TEST(GzipMemberReader, FindsEveryTruncationAndEveryFlippedBit) {
+  const Bytes content = bytes_of("content content content, and more of it: 0123456789");
+  for (const Compression compression : {Compression::Balanced, Compression::Best}) {
+    const Bytes member = member_of(content, compression);
+    for (std::size_t bytes = 0; bytes < member.size(); ++bytes) {
+      Bytes cut(member.begin(), member.begin() + static_cast<std::ptrdiff_t>(bytes));
+      EXPECT_EQ(inflate_unless_corrupt(cut), std::nullopt) << bytes;
+      if (bytes >= kMemberHeaderBytes) put_length(cut, bytes);
+      EXPECT_EQ(inflate_unless_corrupt(cut), std::nullopt) << bytes;
+    }
+    for (std::size_t bit = 0; bit < member.size() * 8; ++bit) {
+      Bytes flipped = member;
+      flipped[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+      // Some bits mean nothing, like those behind the last code.
+      const auto found = inflate_unless_corrupt(flipped);
+      EXPECT_TRUE(!found || *found == content) << bit;
+    }
+  }
+}
+
+TEST(GzipMemberReader, StandsTheFuzzTargetsCorpus) {
+  const std::vector<std::string> corpus = test::files_in("tests/fuzz/corpus/gzip_member_reader");
+  EXPECT_GE(corpus.size(), 5U);
+  for (const std::string& text : corpus) inflate_unless_corrupt(bytes_of(text));
+}
+
+}  // namespace
+}  // namespace osbackup::archive
