@@ -5,6 +5,9 @@
 #include <cassert>
 #include <charconv>
 #include <cstring>
+#include <system_error>
+
+#include "core/error.hpp"
 
 namespace osbackup::archive {
 namespace {
@@ -74,6 +77,25 @@ void append_pax_time(std::vector<std::byte>& out, std::string_view keyword, cons
     at += kFractionDigits;
   }
   append_pax_record(out, keyword, {text.data(), static_cast<std::size_t>(at - text.data())});
+}
+
+void read_pax_records(std::string_view records,
+                      const std::function<void(std::string_view keyword, std::string_view value)>& use) {
+  while (!records.empty()) {
+    std::size_t length = 0;
+    const char* const end = records.data() + records.size();
+    const auto [stop, error] = std::from_chars(records.data(), end, length);
+    const auto begin = static_cast<std::size_t>(stop - records.data()) + 1;
+    if (error != std::errc() || stop == end || *stop != ' ' || length <= begin || length > records.size() ||
+        records[length - 1] != '\n')
+      throw Error(ErrorKind::Corrupt, "a pax header has something else than a record in it");
+    const std::string_view record = records.substr(begin, length - 1 - begin);
+    const std::size_t equals = record.find('=');
+    if (equals == 0 || equals == std::string_view::npos)
+      throw Error(ErrorKind::Corrupt, "a pax header has a record without a keyword");
+    use(record.substr(0, equals), record.substr(equals + 1));
+    records.remove_prefix(length);
+  }
 }
 
 }  // namespace osbackup::archive

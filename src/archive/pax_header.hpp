@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -22,5 +23,9 @@ void append_pax_number(std::vector<std::byte>& out, std::string_view keyword, st
 /// of a `timespec` counts up from its seconds, a decimal's away from zero: {-2 s, 500,000,000 ns} is `-1.500000000`. A
 /// `tv_nsec` out of its range, as a careless file system gives it, counts as the nearest one in it.
 void append_pax_time(std::vector<std::byte>& out, std::string_view keyword, const timespec& time);
+
+/// Gives `use` the keyword and the value of each record of a pax extended header. Corrupt where no record is.
+void read_pax_records(std::string_view records,
+                      const std::function<void(std::string_view keyword, std::string_view value)>& use);
 
 }  // namespace osbackup::archive
