@@ -7,6 +7,7 @@
 namespace osbackup::archive {
 namespace {
 
+constexpr std::string_view kAccessAcl = "system.posix_acl_access";
 constexpr std::string_view kAttributePrefix = "SCHILY.xattr.";
 
 template <class Value>
@@ -111,7 +112,7 @@ void TarMetadata::add_attribute(std::string_view keyword, std::string_view value
     if (name.empty() || name.find('\0') != std::string::npos) refuse(keyword, "no name of an attribute");
     attributes.insert_or_assign(std::move(name), value);
   } else if (keyword == "SCHILY.acl.access") {
-    add_acl("system.posix_acl_access", value, ids);
+    add_acl(std::string(kAccessAcl), value, ids);
   } else if (keyword == "SCHILY.acl.default") {
     add_acl("system.posix_acl_default", value, ids);
   } else if (keyword == "RHT.security.selinux" && !value.empty()) {
@@ -122,8 +123,10 @@ void TarMetadata::add_attribute(std::string_view keyword, std::string_view value
 
 void TarMetadata::add_acl(const std::string& name, std::string_view acl_text, const IdsOfNames& ids) {
   if (acl_text.empty()) return;
+  // GNU tar writes one with no more in it than the mode says, which the kernel does not keep.
+  constexpr std::size_t kModeAclBytes = 4 + 3 * 8;
   if (const auto acl = acl_kernel_form(acl_text, ids)) {
-    attributes.insert_or_assign(name, *acl);
+    if (name != kAccessAcl || acl->size() > kModeAclBytes) attributes.insert_or_assign(name, *acl);
   } else {
     attributes.erase(name);
     lost_attributes.push_back(name);

@@ -76,6 +76,7 @@ bool TarReader::find_header() {
       header_ = header;
       return true;
     }
+    if (is_first && header.type() == GlobalPaxHeader) entry_offset_ = input_.offset();  // It is of no entry.
   }
 }
 
@@ -124,14 +125,17 @@ void TarReader::take_pax_header(const TarHeader& header) {
            " are supported");
   const std::string records = input_.text(bytes);
   if (is_global) {
+    const bool is_alone = input_.offset() == entry_offset_ + kTarRecordBytes + in_whole_records(bytes);
     read_pax_records(records, [this](auto keyword, auto value) { global_.add_global(keyword, value); });
+    if (is_alone) metadata_ = global_;
+    return;
   }
   // What a header before this one said counts no more, but for long names.
   TarMetadata metadata = global_;
   metadata.long_path = std::move(metadata_.long_path);
   metadata.long_target = std::move(metadata_.long_target);
   metadata_ = std::move(metadata);
-  if (!is_global) read_pax_records(records, [this](auto keyword, auto value) { metadata_.add(keyword, value, ids_); });
+  read_pax_records(records, [this](auto keyword, auto value) { metadata_.add(keyword, value, ids_); });
 }
 
 std::string TarReader::long_name(const TarHeader& header) {

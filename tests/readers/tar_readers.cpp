@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 
 #include "archive/tar_writer.hpp"
-#include "crypto/digest.hpp"
+#include "readers/entry_line.hpp"
 #include "support/kernel_acl.hpp"
 #include "support/project_file.hpp"
 #include "support/shell.hpp"
@@ -85,47 +84,9 @@ std::string stored_content_of(const Entry& entry) {
   return stored;
 }
 
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) {
-    text += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4U];
-    text += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15U];
-  }
-  return text;
-}
-
-std::string seconds(const timespec& time) {
-  const std::int64_t nanoseconds = time.tv_sec * 1'000'000'000 + time.tv_nsec;
-  const std::uint64_t size = static_cast<std::uint64_t>(nanoseconds < 0 ? -nanoseconds : nanoseconds);
-  const std::string fraction = std::to_string(size % 1'000'000'000);
-  return (nanoseconds < 0 ? "-" : "") + std::to_string(size / 1'000'000'000) + '.' +
-         std::string(9 - fraction.size(), '0') + fraction;
-}
-
-std::string attributes_text(const Entry& entry, bool also_special) {
-  std::string text;
-  for (const Attribute& attribute : entry.attributes) {
-    const bool is_special = attribute.name.starts_with("system.") || attribute.name == "security.selinux";
-    if (also_special || !is_special) text += (text.empty() ? "" : ",") + attribute.name + '=' + hex(attribute.value);
-  }
-  return text.empty() ? "-" : text;
-}
-
-/// The line of tests/support/file_lines.py for an entry. Of the attributes in a tar the special ones, ACLs and SELinux
-/// labels, have no name of their own.
 std::string line_of(const Entry& entry, bool also_special = true) {
-  const bool is_device = entry.type == EntryType::CharacterDevice || entry.type == EntryType::BlockDevice;
-  const std::string content = entry.type == EntryType::File ? content_of(entry) : "";
-  std::ostringstream line;
-  line << hex(entry.path) << ' ' << "fdlhpcb"[static_cast<int>(entry.type)] << ' ' << std::oct;
-  line.width(4);
-  line.fill('0');
-  line << entry.mode << std::dec << ' ' << entry.uid << ' ' << entry.gid << ' ' << entry.size << ' '
-       << seconds(entry.mtime) << ' ' << (entry.target.empty() ? "-" : hex(entry.target)) << ' '
-       << (is_device ? std::to_string(entry.device_major) + ':' + std::to_string(entry.device_minor) : "-") << ' '
-       << (entry.type == EntryType::File ? crypto::to_hex(crypto::sha256(std::as_bytes(std::span(content)))) : "-")
-       << ' ' << attributes_text(entry, also_special);
-  return line.str();
+  return line_of(entry, entry.type == EntryType::File ? content_of(entry) : "",
+                 also_special ? Special::Shown : Special::LeftOut);
 }
 
 std::vector<std::string> lines_of(const std::vector<Entry>& entries, bool also_special = true) {
@@ -133,13 +94,6 @@ std::vector<std::string> lines_of(const std::vector<Entry>& entries, bool also_s
   lines.reserve(entries.size());
   for (const Entry& entry : entries) lines.push_back(line_of(entry, also_special));
   std::sort(lines.begin(), lines.end());
-  return lines;
-}
-
-std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
 }
 
