@@ -7,6 +7,7 @@
 
 #include "archive/acl_text.hpp"
 #include "support/kernel_acl.hpp"
+#include "support/project_file.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace osbackup::archive {
@@ -87,6 +88,15 @@ TEST(AclKernelForm, IsAcceptedAndGivenBackByTheKernel) {
   ASSERT_GT(bytes, 0);
   found.resize(static_cast<std::size_t>(bytes));
   EXPECT_EQ(found, acl);
+}
+
+TEST(AclKernelForm, StandsTheFuzzTargetsCorpus) {
+  const std::vector<std::string> corpus = test::files_in("tests/fuzz/corpus/acl_kernel_form");
+  EXPECT_GE(corpus.size(), 5U);
+  for (const std::string& text : corpus) {
+    const auto acl = acl_kernel_form(text);
+    EXPECT_TRUE(!acl || acl_text(*acl)) << text;
+  }
 }
 
 }  // namespace

@@ -100,8 +100,8 @@ TEST(GzipMemberReader, RefusesEveryOtherHeader) {
 }
 
 TEST(GzipMemberReader, StopsABombAtTheLimit) {
-  const Bytes bomb = member_of(Bytes(100U << 20U), Compression::Best);
-  EXPECT_LT(bomb.size(), 200'000U);
+  const Bytes bomb = member_of(Bytes(20U << 20U), Compression::Best);
+  EXPECT_LT(bomb.size(), 40'000U);
 
   EXPECT_THAT([&] { inflate(bomb, kMemberContentMax); },
               fails_with(ErrorKind::Corrupt, "holds more than the 1048576 bytes that are allowed"));

@@ -8,7 +8,6 @@ namespace osbackup::archive {
 namespace {
 
 constexpr long kNanosecondsPerSecond = 1'000'000'000;
-constexpr std::size_t kFractionDigits = 9;
 
 std::optional<std::int64_t> base_256(std::string_view field) noexcept {
   // The bits behind the first are a number in two's complement, which begins with as many copies of its sign as needed.

@@ -385,9 +385,27 @@ TEST(TarReader, StandsTheFuzzTargetsCorpus) {
   }
 }
 
+/// Much of what a tar can hold, in few bytes.
+std::string every_kind_of_header() {
+  return Tar()
+      .pax({{"comment", "global"}, {"uid", "5"}}, 'g')
+      .pax({{"path", "file"},
+            {"mtime", "1.5"},
+            {"size", "3"},
+            {"SCHILY.xattr.user.note", "x"},
+            {"SCHILY.acl.access", "user::rw-,user:7:r--,group::r--,mask::r--,other::r--"}})
+      .header('0', "x", "abc")
+      .header('L', "././@LongLink", std::string(110, 'p') + '\0')
+      .header('K', "././@LongLink", std::string(110, 't') + '\0')
+      .header('2', "link")
+      .end()
+      .text();
+}
+
 TEST(TarReader, StandsEveryTruncationAndEveryFlippedBit) {
-  for (const char* name : {"posix", "sparse_1.0", "sparse_0.1", "sparse_old", "gnu"}) {
-    const std::string tar = test::content_of(test::project_path("tests/fuzz/corpus/tar_reader") / name);
+  const std::string corpus = "tests/fuzz/corpus/tar_reader/";
+  for (const std::string& tar : {every_kind_of_header(), test::content_of(test::project_path(corpus + "sparse_old")),
+                                 test::content_of(test::project_path(corpus + "sparse_1.0"))}) {
     const std::size_t entries = read_all(tar).size();
     const auto entries_unless_corrupt = [](std::string_view damaged) -> std::size_t {
       try {
@@ -398,11 +416,11 @@ TEST(TarReader, StandsEveryTruncationAndEveryFlippedBit) {
       }
     };
     for (std::size_t bytes = 0; bytes < tar.size(); ++bytes)
-      EXPECT_LE(entries_unless_corrupt(std::string_view(tar).substr(0, bytes)), entries) << name << ' ' << bytes;
+      EXPECT_LE(entries_unless_corrupt(std::string_view(tar).substr(0, bytes)), entries) << bytes;
     std::string flipped = tar;
     for (std::size_t bit = 0; bit < tar.size() * 8; ++bit) {
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
-      EXPECT_LE(entries_unless_corrupt(flipped), entries) << name << ' ' << bit;
+      EXPECT_LE(entries_unless_corrupt(flipped), entries) << bit;
       flipped[bit / 8] = tar[bit / 8];
     }
   }
