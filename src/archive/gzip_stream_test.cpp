@@ -78,13 +78,14 @@ class GzipStreamOfPrograms : public testing::Test {
 TEST_F(GzipStreamOfPrograms, ReadsWhatTheyMake) {
   std::string large;
   for (int i = 0; i < 50'000; ++i) large += "line " + std::to_string(i * 7919) + "\n";
+  const std::string python =
+      "/usr/bin/python3 -c 'import gzip, sys; sys.stdout.buffer.write(gzip.compress(open(\"content\", "
+      "\"rb\").read()))'";
   for (const std::string& content : {""s, "x"s, large, random_text(700'000), std::string(3'000'000, '\0')})
     for (const char* command :
          {"gzip -c content", "gzip -1c content", "gzip -9nc content", "gzip -c <content", "pigz -c content",
           "pigz -b 128 -p 4 -ic content", "cat content | pigz -c --comment 'a note'", "pigz -0c content",
-          "/usr/bin/python3 -c 'import gzip, sys; sys.stdout.buffer.write(gzip.compress(open(\"content\", "
-          "\"rb\").read()))'",
-          "{ head -c 100000 content | gzip -c; tail -c +100001 content | pigz -c; }"}) {
+          python.c_str(), "{ head -c 100000 content | gzip -c; tail -c +100001 content | pigz -c; }"}) {
       const std::string made = made_by(command, content);
       for (const std::size_t piece_bytes : {std::size_t{997}, std::size_t{1} << 20U}) {
         const Inflated found = inflate(made, piece_bytes);

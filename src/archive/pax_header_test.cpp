@@ -84,5 +84,19 @@ TEST(PaxTime, BringsImpossibleNanosecondsIntoTheirRange) {
   EXPECT_EQ(time_record({.tv_sec = -1, .tv_nsec = std::numeric_limits<long>::max()}), "22 mtime=-0.000000001\n");
 }
 
+TEST(PaxRecord, IsReadBackWhateverItHolds) {
+  using namespace std::string_literals;
+  const std::vector<std::pair<std::string, std::string>> records = {
+      {"a", ""}, {"path", "x=\n5 y=z\n"}, {"k", std::string(95, 'v')}, {"binary", "\0\xff"s}};
+  std::string header;
+  for (const auto& [keyword, value] : records) header += record(keyword, value);
+
+  std::vector<std::pair<std::string, std::string>> found;
+  read_pax_records(header,
+                   [&](std::string_view keyword, std::string_view value) { found.emplace_back(keyword, value); });
+
+  EXPECT_EQ(found, records);
+}
+
 }  // namespace
 }  // namespace osbackup::archive

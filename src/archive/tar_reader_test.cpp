@@ -302,6 +302,7 @@ TEST(TarReader, TakesUnknownTypesForFilesAndOtherSizesForNothing) {
                                                 .end());
 
   std::vector<std::string> lines;
+  lines.reserve(found.size());
   for (const Found& each : found)
     lines.push_back(each.entry.path + ' ' + std::to_string(static_cast<int>(each.entry.type)) + ' ' + each.content);
   EXPECT_THAT(lines, ElementsAre("contiguous 0 abc", "unknown 0 def", "old 0 ghi", "hard link 3 ", "directory 1 ",

@@ -44,10 +44,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = std::as_bytes(std::span(data, size));
   const MemoryRange range({bytes.begin(), bytes.end()});
   RangeSource source(range, {.offset = 0, .length = range.size()});
-  archive::TarReader tar(source, {.user = [](const std::string& name) {
-                                    return name == "bob" ? std::optional<std::uint32_t>(7) : std::nullopt;
-                                  },
-                                  .group = {}});
+  archive::TarReader tar(
+      source,
+      {.user = [](const std::string& name) { return name == "bob" ? std::optional<std::uint32_t>(7) : std::nullopt; },
+       .group = {}});
   std::array<std::byte, 300> piece{};
   try {
     for (bool reads = true; const auto entry = tar.next(); reads = !reads) {
