@@ -21,8 +21,8 @@ std::uint64_t member_length(std::span<const std::byte> header, std::uint64_t byt
 
 /// Inflates members that GzipMemberEncoder made, each alone. One thread at a time.
 ///
-/// By libdeflate: on system files in members of 1 MiB it is faster than ISA-L at what either library compressed, with
-/// the CRC counted in both.
+/// By libdeflate: on system files in members of 1 MiB, with the CRC, it is as fast as ISA-L at what ISA-L compressed,
+/// and a quarter faster at what libdeflate did.
 class GzipMemberReader {
  public:
   GzipMemberReader();
