@@ -7,6 +7,7 @@ from pathlib import Path
 
 from measuring import Failed, measure
 
+DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 NATIVE_LEVELS = ("fast", "balanced", "best")
 
 
@@ -18,6 +19,7 @@ class Contender:
 
     def __init__(self, bench, tree, cold=False):
         self.bench = bench  # Where things are: see Places.
+        self.tree = tree
         self.directories = [str(path) for path in tree.directories]
         self.cold = cold
 
@@ -25,6 +27,13 @@ class Contender:
         """What is not measured."""
         self.clear()
         self.bench.run.mkdir(parents=True)
+
+    def set_caches(self):
+        """Cold, or warm whoever ran before: Borg tells the kernel to forget what it has read."""
+        if self.cold:
+            DROP_CACHES.write_text("3\n")
+        else:
+            self.tree.read_once()
 
     def make(self):
         """Runs it and returns what was Used."""

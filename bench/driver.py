@@ -94,8 +94,6 @@ def compare(arguments, bench, facts):
     need_space(counts.content_bytes * COPIES_OF_TREE, "run the contenders")
     offered = contenders.cold_contenders if arguments.cold else contenders.warm_contenders
     running = pick(offered(bench, subject), arguments.only)
-    if not arguments.cold:
-        subject.read_once()
     result = {
         "part": "cold" if arguments.cold else "warm", "machine": facts, "runs": [], "failures": {}, "medians": {},
         "tree": {"counts": asdict(counts), "rounds": arguments.runs, "caches": "cold" if arguments.cold else "warm",
@@ -155,8 +153,8 @@ def main():
     arguments = read_arguments()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    if arguments.cold and not os.access(measuring.DROP_CACHES, os.W_OK):
-        raise SystemExit(f"bench/backup: caches cannot be dropped here: {measuring.DROP_CACHES} cannot be written")
+    if arguments.cold and not os.access(contenders.DROP_CACHES, os.W_OK):
+        raise SystemExit(f"bench/backup: caches cannot be dropped here: {contenders.DROP_CACHES} cannot be written")
     FOLDER.mkdir(parents=True, exist_ok=True)
     server = FtpServer(FOLDER / "ftp")
     bench = contenders.Places(FOLDER, Path(arguments.programs).resolve(), server)

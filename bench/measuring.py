@@ -10,7 +10,6 @@ from pathlib import Path
 
 RUN_SECONDS_MAX = 4 * 3600
 MESSAGE_LINES = 3
-DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 
 class Failed(Exception):
@@ -80,8 +79,7 @@ def run_once(contender, number, server):
     try:
         contender.prepare()
         os.sync()  # So that no contender pays for what the one before it wrote.
-        if contender.cold:
-            DROP_CACHES.write_text("3\n")
+        contender.set_caches()
         server_before = server.cpu_seconds()
         making = contender.make()
         upload = contender.upload()

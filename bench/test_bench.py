@@ -96,13 +96,14 @@ def test_a_command_that_fails_is_told_with_its_words(tmp_path):
 class Scripted:
     """A contender that notes what is done with it."""
 
-    cold = False
-
     def __init__(self, name, notes, fails=False):
         self.name, self.notes, self.fails = name, notes, fails
 
     def prepare(self):
         self.notes.append(self.name)
+
+    def set_caches(self):
+        pass
 
     def make(self):
         if self.fails:

@@ -129,7 +129,7 @@ class Tree:
         self.counts = sum(self.counts_by_name.values(), Counts())
 
     def read_once(self):
-        """Reads every file, so that the caches are as warm for the first contender as for the last."""
+        """Reads every file, so that the caches are warm."""
         buffer = bytearray(READ_BYTES)
         for directory in self.directories:
             for folder, _, names in os.walk(directory):
