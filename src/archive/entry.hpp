@@ -55,6 +55,10 @@ struct Entry {
   std::vector<Extent> extents;
 };
 
+/// The longest path that an archive holds: a line of the list of blocks, with two paths of which every byte is escaped,
+/// has to fit what its readers take.
+inline constexpr std::size_t kPathBytesMax = 256U << 10U;
+
 /// What a sparse file's map may hold; more extents are joined by taking the smallest holes for data.
 inline constexpr std::size_t kExtentsMax = 4096;
 

@@ -64,4 +64,15 @@ std::size_t GzipMemberReader::inflate(std::span<const std::byte> member, std::sp
   return produced;
 }
 
+std::vector<std::byte> GzipMemberReader::content_of(std::span<const std::byte> member, std::size_t content_bytes_max) {
+  if (member.size() < kMemberBytesMin) refuse("is cut off");
+  const std::uint64_t bytes = little_endian(member.last(4));
+  if (bytes > content_bytes_max)
+    refuse("says that it holds " + std::to_string(bytes) + " bytes, of which at most " +
+           std::to_string(content_bytes_max) + " are expected");
+  std::vector<std::byte> content(static_cast<std::size_t>(bytes));
+  content.resize(inflate(member, content));
+  return content;
+}
+
 }  // namespace osbackup::archive

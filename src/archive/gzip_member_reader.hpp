@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "archive/gzip_member.hpp"
 
@@ -31,6 +32,10 @@ class GzipMemberReader {
   /// Corrupt when the member holds more than `out`, when it does not end exactly where the bytes do, or when its
   /// length, CRC or ISIZE is not true.
   std::size_t inflate(std::span<const std::byte> member, std::span<std::byte> out);
+
+  /// The content of one member. Corrupt, and nothing is taken from memory, when it says that it holds more than
+  /// `content_bytes_max`; else as above.
+  std::vector<std::byte> content_of(std::span<const std::byte> member, std::size_t content_bytes_max);
 
  private:
   struct Free {

@@ -57,6 +57,29 @@ TEST(GzipMemberReader, InflatesWhatTheEncoderMade) {
       EXPECT_EQ(inflate(member_of(content, compression)), content);
 }
 
+TEST(GzipMemberReader, GivesTheContentOfAMemberUpToALimit) {
+  const Bytes content = test::random_bytes({.size = 300, .seed = 5});
+  const Bytes member = member_of(content);
+  const auto with_size = [&](std::uint32_t bytes) {
+    Bytes changed = member;
+    for (std::size_t i = 0; i < 4; ++i) changed[member.size() - 4 + i] = static_cast<std::byte>(bytes >> (8 * i));
+    return changed;
+  };
+  const auto refused = [](const Bytes& bytes, const std::string& why) {
+    EXPECT_THAT([&] { GzipMemberReader().content_of(bytes, 300); }, fails_with(ErrorKind::Corrupt, why));
+  };
+
+  EXPECT_EQ(GzipMemberReader().content_of(member, 300), content);
+  EXPECT_THAT([&] { GzipMemberReader().content_of(member, 299); },
+              fails_with(ErrorKind::Corrupt, "says that it holds 300 bytes, of which at most 299 are expected"));
+  refused(Bytes(member.begin(), member.begin() + 31), "is cut off");
+  refused({}, "is cut off");
+  refused(with_size(10), "holds more than the 10 bytes that are allowed");
+  refused(with_size(299), "holds more than the 299 bytes that are allowed");
+  EXPECT_THAT([&] { GzipMemberReader().content_of(with_size(301), 1000); },
+              fails_with(ErrorKind::Corrupt, "does not hold as many bytes as it says"));
+}
+
 TEST(GzipMemberReader, IsUsedForOneMemberAfterAnother) {
   GzipMemberReader reader;
   Bytes out(100);

@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "archive/index_path.hpp"
 #include "archive/json_line.hpp"
-#include "core/path_order.hpp"
 
 namespace osbackup::archive {
 namespace {
@@ -47,12 +47,6 @@ void add_digest_length(crypto::Sha256& hash, std::uint64_t length) {
 void add_digest_text(crypto::Sha256& hash, std::string_view text) {
   add_digest_length(hash, text.size());
   hash.update(std::as_bytes(std::span(text)));
-}
-
-/// The order of the paths in an index; the root, `.`, comes first.
-bool comes_before(std::string_view left, std::string_view right) noexcept {
-  const auto comparable = [](std::string_view path) { return path == "." ? std::string_view() : path; };
-  return precedes(comparable(left), comparable(right));
 }
 
 bool has_holes(const Entry& entry) { return entry.sparse && stored_bytes(entry) < entry.size; }

@@ -1,5 +1,6 @@
 #include "archive/json_line.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -73,7 +74,8 @@ JsonLine& JsonLine::add_true(std::string_view key) {
 JsonLine& JsonLine::add_time(std::string_view key, const timespec& time) {
   add_key(key, "");
   std::int64_t seconds = time.tv_sec;
-  std::int64_t nanoseconds = time.tv_nsec;
+  // A damaged inode may hold more of them than a second has.
+  std::int64_t nanoseconds = std::clamp<std::int64_t>(time.tv_nsec, 0, kNanosecondsPerSecond - 1);
   // The kernel counts nanoseconds up from the second before; a decimal number counts both away from zero.
   const bool is_negative = seconds < 0;
   if (is_negative && nanoseconds > 0) {

@@ -33,6 +33,12 @@ TEST(JsonLine, KeepsTheOrderOfItsKeys) {
             R"({"path":"etc","type":"dir","uid":0,"holes":true})");
 }
 
+TEST(JsonLine, HasNineDecimalsAlsoOfADamagedInodesTime) {
+  EXPECT_EQ(time_line(1, 1'073'741'823), R"({"k":"1.999999999"})");
+  EXPECT_EQ(time_line(-2, 1'073'741'823), R"({"k":"-1.000000001"})");
+  EXPECT_EQ(time_line(1, -1), R"({"k":"1.000000000"})");
+}
+
 TEST(JsonLine, GoesOnWithWhatWasBegun) {
   JsonLine line(std::string(R"({"a":1)"));
 

@@ -14,6 +14,13 @@ namespace osbackup::archive {
 /// The most that a manifest may take, so that one read of an archive's end brings it.
 inline constexpr std::size_t kManifestBytesMax = 32U << 10U;
 
+/// The zip entries of an archive besides those of its directories.
+inline constexpr std::string_view kManifestEntry = "osbackup/manifest.json";
+inline constexpr std::string_view kIndexEntry = "osbackup/index.jsonl.gz";
+inline constexpr std::string_view kBlocksEntry = "osbackup/blocks.jsonl.gz";
+inline constexpr std::string_view kWarningsEntry = "osbackup/warnings.jsonl.gz";
+inline constexpr std::string_view kRestoreTextEntry = "osbackup/RESTORE.txt";
+
 /// What the manifest says of one configured directory.
 struct ManifestDirectory {
   std::string path;   ///< As configured, absolute, raw bytes.
@@ -53,5 +60,16 @@ std::string hashed_machine_id(std::string_view machine_id);
 
 /// The manifest as one line of JSON. Usage when it is longer than kManifestBytesMax: there are too many directories.
 std::string to_json_text(const Manifest& manifest);
+
+/// Reads a manifest strictly; keys that are not known are ignored. Usage when a newer osbackup made the archive:
+/// another format, or a feature in `requires` that is not known. Corrupt when it is anything else than docs/format.md
+/// says.
+Manifest parse_manifest(std::string_view text);
+
+class ZipDirectory;
+
+/// Corrupt when a manifest says of its zip what the central directory does not: other places, other names, or entries
+/// (outside of `osbackup/`) that the manifest does not know.
+void check_against(const Manifest& manifest, const ZipDirectory& zip);
 
 }  // namespace osbackup::archive

@@ -66,13 +66,16 @@ std::optional<timespec> decimal_time(std::string_view text) noexcept {
   const bool is_negative = text.starts_with('-');
   if (is_negative) text.remove_prefix(1);
   const std::size_t point = text.find('.');
-  const auto seconds = whole_number<std::int64_t>(text.substr(0, point), 10);
+  const auto seconds = whole_number<std::uint64_t>(text.substr(0, point), 10);
   const auto nanoseconds = fraction(point == std::string_view::npos ? "" : text.substr(point + 1));
   if (!seconds || !nanoseconds) return std::nullopt;
-  if (!is_negative) return timespec{.tv_sec = *seconds, .tv_nsec = *nanoseconds};
-  // The fraction of a timespec counts up from its seconds.
-  if (*nanoseconds == 0) return timespec{.tv_sec = -*seconds, .tv_nsec = 0};
-  return timespec{.tv_sec = -*seconds - 1, .tv_nsec = kNanosecondsPerSecond - *nanoseconds};
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  // The fraction of a timespec counts up from its seconds: -1.5 has -2 of them.
+  const bool has_earlier_second = is_negative && *nanoseconds > 0;
+  if (*seconds > (is_negative && !has_earlier_second ? kLargest + 1 : kLargest)) return std::nullopt;
+  if (!is_negative) return timespec{.tv_sec = static_cast<std::int64_t>(*seconds), .tv_nsec = *nanoseconds};
+  return timespec{.tv_sec = static_cast<std::int64_t>(std::uint64_t{0} - *seconds - (has_earlier_second ? 1 : 0)),
+                  .tv_nsec = has_earlier_second ? kNanosecondsPerSecond - *nanoseconds : 0};
 }
 
 }  // namespace osbackup::archive

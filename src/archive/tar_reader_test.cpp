@@ -403,7 +403,7 @@ std::string every_kind_of_header() {
       .text();
 }
 
-TEST(TarReader, StandsEveryTruncationAndEveryFlippedBit) {
+TEST(TarReader, StandsEveryTruncationAndAFlippedBitOfEveryByte) {
   const std::string corpus = "tests/fuzz/corpus/tar_reader/";
   for (const std::string& tar : {every_kind_of_header(), test::content_of(test::project_path(corpus + "sparse_old")),
                                  test::content_of(test::project_path(corpus + "sparse_1.0"))}) {
@@ -419,10 +419,10 @@ TEST(TarReader, StandsEveryTruncationAndEveryFlippedBit) {
     for (std::size_t bytes = 0; bytes < tar.size(); ++bytes)
       EXPECT_LE(entries_unless_corrupt(std::string_view(tar).substr(0, bytes)), entries) << bytes;
     std::string flipped = tar;
-    for (std::size_t bit = 0; bit < tar.size() * 8; ++bit) {
-      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
-      EXPECT_LE(entries_unless_corrupt(flipped), entries) << bit;
-      flipped[bit / 8] = tar[bit / 8];
+    for (std::size_t byte = 0; byte < tar.size(); ++byte) {
+      flipped[byte] = static_cast<char>(flipped[byte] ^ 1 << byte % 8);
+      EXPECT_LE(entries_unless_corrupt(flipped), entries) << byte;
+      flipped[byte] = tar[byte];
     }
   }
 }

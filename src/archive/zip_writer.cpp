@@ -8,28 +8,19 @@
 #include <string_view>
 #include <type_traits>
 
+#include "archive/zip_format.hpp"
 #include "core/encoding.hpp"
 
 namespace osbackup::archive {
 namespace {
 
-// Signatures and values of APPNOTE.TXT 6.3.10, sections 4.3 and 4.4.
-constexpr std::uint32_t kLocalHeader = 0x04034B50;
-constexpr std::uint32_t kDescriptor = 0x08074B50;
-constexpr std::uint32_t kCentralHeader = 0x02014B50;
-constexpr std::uint32_t kZip64End = 0x06064B50;
-constexpr std::uint32_t kZip64Locator = 0x07064B50;
-constexpr std::uint32_t kEnd = 0x06054B50;
+// Names and numbers of sections are APPNOTE.TXT's.
+using namespace zip;
 
 constexpr std::uint16_t kVersionNeeded = 45;              // 4.4.3.2: Zip64.
 constexpr std::uint16_t kVersionMadeBy = 3U << 8U | 45U;  // 4.4.2: the attributes are Unix's.
-constexpr std::uint16_t kFlags = 1U << 3U | 1U << 11U;    // 4.4.4: a descriptor follows; the name is UTF-8.
-constexpr std::uint16_t kStored = 0;
+constexpr std::uint16_t kFlags = kFlagDescriptor | kFlagUtf8;
 constexpr std::uint32_t kUnixMode = 0100600U << 16U;
-constexpr std::uint16_t kZip64Extra = 1;          // 4.5.3.
-constexpr std::uint64_t kZip64EndRestBytes = 44;  // 4.3.14.1: without its signature and this number.
-constexpr std::uint32_t kSee64 = 0xFFFFFFFF;      // The value stands in a Zip64 field.
-constexpr std::uint16_t kSeeZip64End = 0xFFFF;    // The count stands in the Zip64 end record.
 constexpr std::size_t kNameBytesMax = 0xFFFF;
 
 /// A record of the zip, whose numbers are little-endian.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/index_writer.hpp"
@@ -46,8 +47,8 @@ class ArchiveAssembler {
   archive::Placement placement_of(const EncodedObject& object, const MemberRun& members) const;
   void add_to_index(EncodedObject& object, const archive::Placement& placement);
   void count(const EncodedObject& object);
-  std::uint64_t append_entry(const std::string& name, ScratchFile& content);
-  void append_text(const std::string& name, const std::string& text);
+  std::uint64_t append_entry(std::string_view name, ScratchFile& content);
+  void append_text(std::string_view name, const std::string& text);
 
   const ArchivePlan& plan_;
   LinkedObjects& linked_objects_;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+namespace osbackup::archive {
+
+/// The order of the paths in an index; the root, `.`, comes first (docs/format.md, "Order").
+bool comes_before(std::string_view left, std::string_view right) noexcept;
+
+/// Whether a path of an index is this directory of it, or lies below it; everything lies below the root, `.`.
+bool lies_in(std::string_view path, std::string_view directory) noexcept;
+
+/// Whether bytes are a path as an index has it: `.`, or components that are not empty, `.` or `..`, with a slash
+/// between them, without NUL.
+bool is_index_path(std::string_view path) noexcept;
+
+}  // namespace osbackup::archive
