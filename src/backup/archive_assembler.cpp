@@ -43,6 +43,8 @@ void require_room(archive::Manifest manifest, const std::vector<std::string>& di
                                     .directories = kObjects,
                                     .others = kObjects,
                                     .content_bytes = kBytes});
+  for (archive::ManifestList* list : {&manifest.index, &manifest.blocks, &manifest.warnings})
+    *list = {.offset = kBytes, .summary = {.length = kBytes, .lines = kObjects, .sha256 = {}}};
   archive::to_json_text(manifest);
 }
 
@@ -161,15 +163,15 @@ void ArchiveAssembler::add_warning(const Warning& warning) {
   if (!warning.path.empty()) warnings_.add(archive::warning_line(path_in_archive(warning.path), warning.reason));
 }
 
-std::uint64_t ArchiveAssembler::append_entry(const std::string& name, ScratchFile& content) {
-  zip_.begin_entry(name);
+std::uint64_t ArchiveAssembler::append_entry(std::string_view name, ScratchFile& content) {
+  zip_.begin_entry(std::string(name));
   EntrySink sink(zip_);
   content.copy_to(sink);
   return zip_.end_entry().offset;
 }
 
-void ArchiveAssembler::append_text(const std::string& name, const std::string& text) {
-  zip_.begin_entry(name);
+void ArchiveAssembler::append_text(std::string_view name, const std::string& text) {
+  zip_.begin_entry(std::string(name));
   zip_.write(std::as_bytes(std::span(text)));
   zip_.end_entry();
 }
@@ -178,9 +180,9 @@ MadeArchive ArchiveAssembler::finish() {
   if (manifest_.directories.empty()) throw Error(ErrorKind::NotFound, "there is no directory left to archive");
   index_.finish();
   warnings_.finish();
-  manifest_.index = {.offset = append_entry("osbackup/index.jsonl.gz", index_file_), .summary = index_.index()};
-  manifest_.blocks = {.offset = append_entry("osbackup/blocks.jsonl.gz", blocks_file_), .summary = index_.blocks()};
-  manifest_.warnings = {.offset = append_entry("osbackup/warnings.jsonl.gz", warnings_file_),
+  manifest_.index = {.offset = append_entry(archive::kIndexEntry, index_file_), .summary = index_.index()};
+  manifest_.blocks = {.offset = append_entry(archive::kBlocksEntry, blocks_file_), .summary = index_.blocks()};
+  manifest_.warnings = {.offset = append_entry(archive::kWarningsEntry, warnings_file_),
                         .summary = warnings_.summary()};
   MadeArchive made;
   std::vector<std::string> directories;
@@ -190,12 +192,12 @@ MadeArchive ArchiveAssembler::finish() {
     made.source_bytes += directory.content_bytes;
   }
   append_text(
-      "osbackup/RESTORE.txt",
+      archive::kRestoreTextEntry,
       archive::restore_text(
           {.name = plan_.name, .run_id = plan_.run_id, .directories = std::move(directories), .has_index = true}));
   manifest_.finished = SystemClock().now();
   const std::string manifest = archive::to_json_text(manifest_);
-  append_text("osbackup/manifest.json", manifest);
+  append_text(archive::kManifestEntry, manifest);
   made.manifest_sha256 = crypto::to_hex(crypto::sha256(std::as_bytes(std::span(manifest))));
   zip_.finish();
   made.bytes = zip_.size();

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <climits>
 #include <system_error>
+#include <utility>
 
 #include "archive/gzip_member.hpp"
 #include "archive/tar_writer.hpp"
@@ -115,6 +116,10 @@ Block BlockPlanner::next_slice() {
 std::optional<PlannedObject> BlockPlanner::plan_next() {
   while (std::optional<ScannedObject> scanned = scanner_.next()) {
     PlannedObject planned{.scanned = std::move(*scanned), .held = {}, .linked = {}, .is_link = false, .target = {}};
+    if (planned.scanned.path.size() > archive::kPathBytesMax) {
+      leave_out_long_path(planned.scanned.path);
+      continue;
+    }
     warn_of_long_path(planned.scanned);
     const struct stat& status = planned.scanned.status;
     if (status.st_nlink > 1 && !S_ISDIR(status.st_mode) && plan_link(planned)) return planned;
@@ -198,6 +203,13 @@ void BlockPlanner::warn_of_long_path(const ScannedObject& scanned) {
        .reason = fmt::format("its path is longer than {} bytes: only osbackup can restore it, and what lies "
                              "below",
                              kUsualPathMax)});
+}
+
+/// Told of the first alone: there may be millions, and each would make a line of the log that is as long.
+void BlockPlanner::leave_out_long_path(const std::string& path) {
+  if (std::exchange(left_out_long_path_, true)) return;
+  warn_missing(path, fmt::format("left out, as is all in this directory whose path is longer than {} bytes",
+                                 archive::kPathBytesMax));
 }
 
 void BlockPlanner::warn_missing(const std::string& path, const std::string& reason) {

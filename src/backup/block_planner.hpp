@@ -50,6 +50,7 @@ class BlockPlanner {
   void add(Block& block, PlannedObject planned);
   void warn_of_long_path(const ScannedObject& scanned);
   void warn_of_holes(const std::string& path, std::uint64_t bytes);
+  void leave_out_long_path(const std::string& path);
   void warn_missing(const std::string& path, const std::string& reason);
 
   const PlannerContext context_;
@@ -60,6 +61,7 @@ class BlockPlanner {
   std::uint64_t block_bytes_ = 0;         ///< Estimated, of the block that is filled.
   std::size_t block_descriptors_ = 0;
   bool ended_ = false;
+  bool left_out_long_path_ = false;
 };
 
 }  // namespace osbackup::backup

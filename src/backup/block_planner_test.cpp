@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
+#include "archive/entry.hpp"
 #include "archive/gzip_member.hpp"
+#include "support/child_process.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace osbackup::backup {
@@ -128,6 +131,45 @@ TEST_F(BlockPlannerTest, WarnsOfThePathsThatOnlyOsbackupCanRestoreOnceForWhatLie
   EXPECT_LE(heard_[0].path.size(), 4096U + 251U);
   EXPECT_EQ(heard_[0].kind, WarningKind::Note);
   EXPECT_EQ(heard_[0].reason, "its path is longer than 4095 bytes: only osbackup can restore it, and what lies below");
+}
+
+TEST_F(BlockPlannerTest, LeavesOutWhatHasAPathThatNoReaderTakes) {
+  // 1,100 levels of 250 bytes, and two files below.
+  const std::string name(250, 'd');
+  int level = open(folder_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int i = 0; i < 1100; ++i) {
+    ASSERT_EQ(mkdirat(level, name.c_str(), 0700), 0);
+    const int below = openat(level, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(level);
+    level = below;
+  }
+  for (const char* file : {"a", "b"}) close(openat(level, file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  close(level);
+  std::ofstream(at("z")) << "found";
+
+  std::size_t longest = 0;
+  std::string last;
+  BlockPlanner planner(folder_.path().string(),
+                       {.rules = rules_, .warnings = warnings_, .linked_objects = linked_objects_}, {});
+  // One block at a time: each holds directories open.
+  while (const std::optional<Block> block = planner.next())
+    for (const PlannedObject& object : block->objects) {
+      longest = std::max(longest, object.scanned.path.size());
+      last = object.scanned.path;
+    }
+
+  EXPECT_LE(longest, archive::kPathBytesMax);
+  EXPECT_GT(longest, archive::kPathBytesMax - 252);
+  EXPECT_THAT(last, testing::EndsWith("/z"));
+  std::vector<std::string> missing;
+  for (const Warning& warning : heard_)
+    if (warning.kind == WarningKind::Missing) missing.push_back(warning.reason);
+  EXPECT_THAT(missing,
+              testing::ElementsAre("left out, as is all in this directory whose path is longer than 262144 bytes"));
+  // The folder's own way to remove it opens all levels at once.
+  EXPECT_EQ(
+      test::ChildProcess({.arguments = {"rm", "-rf", at(name).string()}, .output = scratch_.path() / "said"}).wait(),
+      0);
 }
 
 TEST_F(BlockPlannerTest, NamesAFileWhoseHolesTakeLongToHash) {

@@ -1,12 +1,12 @@
 #include "backup/linked_objects.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <utility>
-
-#include "system/file.hpp"
 
 namespace osbackup::backup {
 namespace {
@@ -81,12 +81,14 @@ struct LinkedObjects::Header {
   }
 };
 
-LinkedObjects::LinkedObjects(const std::filesystem::path& directory)
-    : file_(system::open_unnamed_file(directory)), end_(kRecordUnit) {}
+LinkedObjects::LinkedObjects(const std::filesystem::path& directory) : records_(directory, "the list of hard links") {
+  // So that no record is the one with number 0.
+  records_.write(std::array<std::byte, kRecordUnit>{});
+}
 
 LinkedObjects::Header LinkedObjects::header_of(std::uint64_t record) const {
   Header header;
-  system::read_at(file_, record * kRecordUnit, std::as_writable_bytes(std::span(&header, 1)), purpose_);
+  records_.read(record * kRecordUnit, std::as_writable_bytes(std::span(&header, 1)));
   return header;
 }
 
@@ -111,8 +113,7 @@ std::optional<LinkedObject> LinkedObjects::take_name(const struct stat& status) 
     return std::nullopt;
   }
   LinkedObject object{.record = entry->record, .first_path = std::string(header.path_bytes, '\0'), .size = header.size};
-  system::read_at(file_, entry->record * kRecordUnit + sizeof(Header),
-                  std::as_writable_bytes(std::span(object.first_path)), purpose_);
+  records_.read(entry->record * kRecordUnit + sizeof(Header), std::as_writable_bytes(std::span(object.first_path)));
   if (--entry->names_left == 0) open_.erase(entry);
   return object;
 }
@@ -120,11 +121,12 @@ std::optional<LinkedObject> LinkedObjects::take_name(const struct stat& status) 
 LinkedObject LinkedObjects::add(const struct stat& status, std::string first_path) {
   Header header = header_for(status);
   header.path_bytes = first_path.size();
-  const std::uint64_t record = end_ / kRecordUnit;
-  system::write_at(file_, end_, std::as_bytes(std::span(&header, 1)), purpose_);
-  system::write_at(file_, end_ + sizeof(Header), std::as_bytes(std::span(first_path)), purpose_);
-  end_ += sizeof(Header) + first_path.size();
-  end_ = (end_ + kRecordUnit - 1) / kRecordUnit * kRecordUnit;
+  const std::uint64_t record = records_.size() / kRecordUnit;
+  const std::uint64_t bytes = sizeof(Header) + first_path.size();
+  std::vector<std::byte> text((bytes + kRecordUnit - 1) / kRecordUnit * kRecordUnit);
+  std::memcpy(text.data(), &header, sizeof(Header));
+  std::memcpy(text.data() + sizeof(Header), first_path.data(), first_path.size());
+  records_.write(text);
   constexpr std::uint64_t kNumberMax = std::numeric_limits<std::uint32_t>::max();
   // One that cannot be numbered is not found again: its other names carry the content once more.
   if (status.st_nlink > 1 && record <= kNumberMax)
@@ -138,7 +140,7 @@ void LinkedObjects::set_digest(std::uint64_t record, const crypto::Sha256Digest&
   Header header = header_of(record);
   header.has_digest = 1;
   header.digest = digest;
-  system::write_at(file_, record * kRecordUnit, std::as_bytes(std::span(&header, 1)), purpose_);
+  records_.overwrite(record * kRecordUnit, std::as_bytes(std::span(&header, 1)));
 }
 
 std::optional<crypto::Sha256Digest> LinkedObjects::digest(std::uint64_t record) const {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "backup/scanner.hpp"
+#include "backup/scratch_file.hpp"
 #include "crypto/digest.hpp"
-#include "system/file_descriptor.hpp"
 
 namespace osbackup::backup {
 
@@ -91,9 +91,7 @@ class LinkedObjects {
   static Header header_for(const struct stat& status);
   Header header_of(std::uint64_t record) const;
 
-  const std::string purpose_ = "the list of hard links";  ///< For messages.
-  system::FileDescriptor file_;
-  std::uint64_t end_;  ///< Where the next record begins.
+  ScratchFile records_;
   OpenLinkTable open_;
 };
 

@@ -20,7 +20,7 @@ using BlockWork = OrderedWork<Block, EncodedBlock>;
 
 /// Blocks in flight for each thread: one that it encodes, one that waits for it, so that none is idle.
 constexpr std::size_t kWindowPerThread = 2;
-/// However many cores there are: a block in flight takes up to 3 MiB.
+/// However many cores there are: a block in flight takes up to 3 MiB, and 7 where objects have large attributes.
 constexpr std::size_t kWindowMax = 16;
 /// Files and directories that may be open at a time.
 struct OpenFiles {
@@ -123,7 +123,9 @@ class Pipeline {
                                         .read_ahead = read_ahead_,
                                         .stop = stop_.get_token()});
     while (BlockWork::Slot* slot = work_.next())
-      work_.complete(slot, encoder.encode(slot->work, [&](EncodedBlock part) { work_.emit(slot, std::move(part)); }));
+      work_.complete(slot, encoder.encode(slot->work, [&](EncodedBlock part) {
+        if (!work_.emit(slot, std::move(part))) throw Error(ErrorKind::Cancelled, "the backup was stopped");
+      }));
   }
 
   const ArchivePlan& plan_;

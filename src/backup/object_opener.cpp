@@ -49,6 +49,11 @@ std::optional<std::string> link_target(const ScannedObject& object) {
   for (;;) {
     const ssize_t length = readlinkat(directory_of(object), object.name.c_str(), buffer.data(), buffer.size());
     if (length < 0) return std::nullopt;
+    if (length == 0) {
+      // Linux makes no such link; a damaged or a remote file system may have one, which no tar can hold.
+      errno = ENODATA;
+      return std::nullopt;
+    }
     if (static_cast<std::size_t>(length) < buffer.size() || buffer.size() >= kTargetBytesMax)
       return std::string(buffer.data(), static_cast<std::size_t>(length));
     buffer.resize(buffer.size() * 2);

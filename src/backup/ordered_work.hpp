@@ -61,7 +61,7 @@ class OrderedWork {
 
   /// Gives a part of the result of what next() gave; complete() follows with the last. Waits until all results before
   /// it were taken. False when it has ended by a failure.
-  bool emit(Slot* slot, Result part) {
+  [[nodiscard]] bool emit(Slot* slot, Result part) {
     {
       std::unique_lock lock(mutex_);
       turn_.wait(lock, [&] { return (slots_.front().get() == slot && !slot->result) || failure_; });

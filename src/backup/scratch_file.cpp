@@ -1,17 +1,14 @@
 #include "backup/scratch_file.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <vector>
 
 #include "core/byte_count.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "system/file.hpp"
-#include "system/system_error.hpp"
 
 namespace osbackup::backup {
 namespace {
@@ -38,15 +35,22 @@ void ScratchFile::write(std::span<const std::byte> bytes) {
   size_ += bytes.size();
 }
 
+void ScratchFile::overwrite(std::uint64_t offset, std::span<const std::byte> bytes) {
+  system::write_at(file_, offset, bytes, purpose_);
+}
+
+void ScratchFile::read(std::uint64_t offset, std::span<std::byte> out) const {
+  system::read_at(file_, offset, out, purpose_);
+}
+
 void ScratchFile::copy_to(ByteSink& sink) {
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kCopyBytes, size_)));
   for (std::uint64_t offset = 0; offset < size_;) {
-    const ssize_t count = pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system::system_error("read " + purpose_);
-    if (count == 0) throw Error(ErrorKind::Internal, purpose_ + " is shorter than what was written");
-    sink.write(std::span(buffer).first(static_cast<std::size_t>(count)));
-    offset += static_cast<std::uint64_t>(count);
+    const auto piece =
+        std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size_ - offset)));
+    read(offset, piece);
+    sink.write(piece);
+    offset += piece.size();
   }
 }
 

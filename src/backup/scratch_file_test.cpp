@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -45,8 +47,25 @@ TEST_F(ScratchFileTest, GivesBackWhatItWasGivenAndHasNoName) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
+TEST_F(ScratchFileTest, WhatWasWrittenIsReadAndReplacedInPlace) {
+  ScratchFile file(folder_.path(), "the index");
+  file.write(content_);
+
+  file.overwrite(1000, std::span(content_).first(50));
+  file.write(std::span(content_).first(17));
+
+  std::vector<std::byte> found(60);
+  file.read(995, found);
+  std::vector<std::byte> expected(content_.begin() + 995, content_.begin() + 1055);
+  std::copy_n(content_.begin(), 50, expected.begin() + 5);
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(file.size(), content_.size() + 17);
+  EXPECT_THAT([&] { file.read(content_.size(), found); }, fails_with(ErrorKind::Corrupt, "the index ends too early"));
+}
+
 TEST_F(ScratchFileTest, AFullDiskNamesThePlaceTheSizeReachedAndTheRemedies) {
   ASSERT_EQ(mount("none", folder_.path().c_str(), "tmpfs", 0, "size=2m"), 0) << "this test must run as root";
+  const std::shared_ptr<void> mounted(nullptr, [&](void*) { umount2(folder_.path().c_str(), MNT_DETACH); });
   {
     ScratchFile file(folder_.path(), "the index");
     const std::function<void()> write = [&] {
@@ -58,7 +77,6 @@ TEST_F(ScratchFileTest, AFullDiskNamesThePlaceTheSizeReachedAndTheRemedies) {
                                       "workdir to a directory on a larger file system; [Archive] spool = memory keeps "
                                       "the archive itself off the disk"));
   }
-  EXPECT_EQ(umount(folder_.path().c_str()), 0);
 }
 
 }  // namespace
