@@ -102,6 +102,19 @@ std::string member_of(const std::string& content) {
   return {reinterpret_cast<const char*>(member.data()), member.size()};
 }
 
+TEST(GzipStream, ReadsHeadersAndTrailersThatLieAcrossThePiecesOfItsInput) {
+  constexpr std::size_t kPieceBytes = 256U << 10U;
+  const std::string second = member_of("second");
+  const std::size_t overhead = member_of(random_text(kPieceBytes)).size() - kPieceBytes;
+  // Random bytes do not shrink, so each byte more moves the end of the first member by one.
+  for (std::size_t end = kPieceBytes - 30; end < kPieceBytes + 12; ++end) {
+    const std::string content = random_text(end - overhead);
+    const std::string first = member_of(content);
+
+    EXPECT_TRUE(inflate(first + second, 100'000).content == content + "second") << first.size();
+  }
+}
+
 /// "hello", deflated, with its CRC and its length.
 const std::string kHello = "\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\0\0\0"s;
 constexpr auto kFixedFields = std::string_view("\0\0\0\0\0\x03", 6);  // MTIME, XFL, OS.

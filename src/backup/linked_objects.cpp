@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace osbackup::backup {
@@ -66,7 +67,8 @@ void OpenLinkTable::clear() noexcept {
 
 /// How a record begins in the file; the first path follows.
 struct LinkedObjects::Header {
-  ObjectIdentity identity;
+  dev_t device = 0;
+  ino_t inode = 0;
   mode_t type = 0;
   std::uint32_t has_digest = 0;
   std::int64_t mtime_seconds = 0;
@@ -93,7 +95,8 @@ LinkedObjects::Header LinkedObjects::header_of(std::uint64_t record) const {
 }
 
 LinkedObjects::Header LinkedObjects::header_for(const struct stat& status) {
-  return {.identity = {status.st_dev, status.st_ino},
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
           .type = status.st_mode & S_IFMT,
           .mtime_seconds = status.st_mtim.tv_sec,
           .mtime_nanoseconds = status.st_mtim.tv_nsec,
@@ -103,10 +106,11 @@ LinkedObjects::Header LinkedObjects::header_for(const struct stat& status) {
 std::optional<LinkedObject> LinkedObjects::take_name(const struct stat& status) {
   const Header wanted = header_for(status);
   Header header;
-  OpenLinkTable::Entry* const entry = open_.find(OpenLinkTable::hash_of(wanted.identity), [&](std::uint32_t record) {
-    header = header_of(record);
-    return header.identity == wanted.identity;
-  });
+  OpenLinkTable::Entry* const entry =
+      open_.find(OpenLinkTable::hash_of({wanted.device, wanted.inode}), [&](std::uint32_t record) {
+        header = header_of(record);
+        return header.device == wanted.device && header.inode == wanted.inode;
+      });
   if (entry == nullptr) return std::nullopt;
   if (!header.is_same_object(wanted)) {
     open_.erase(entry);
@@ -124,13 +128,14 @@ LinkedObject LinkedObjects::add(const struct stat& status, std::string first_pat
   const std::uint64_t record = records_.size() / kRecordUnit;
   const std::uint64_t bytes = sizeof(Header) + first_path.size();
   std::vector<std::byte> text((bytes + kRecordUnit - 1) / kRecordUnit * kRecordUnit);
+  static_assert(std::is_trivially_copyable_v<Header>);
   std::memcpy(text.data(), &header, sizeof(Header));
   std::memcpy(text.data() + sizeof(Header), first_path.data(), first_path.size());
   records_.write(text);
   constexpr std::uint64_t kNumberMax = std::numeric_limits<std::uint32_t>::max();
   // One that cannot be numbered is not found again: its other names carry the content once more.
   if (status.st_nlink > 1 && record <= kNumberMax)
-    open_.insert({.hash = OpenLinkTable::hash_of(header.identity),
+    open_.insert({.hash = OpenLinkTable::hash_of({header.device, header.inode}),
                   .names_left = static_cast<std::uint32_t>(std::min<std::uint64_t>(status.st_nlink - 1, kNumberMax)),
                   .record = static_cast<std::uint32_t>(record)});
   return {.record = record, .first_path = std::move(first_path), .size = header.size};

@@ -52,10 +52,10 @@ def paths_of(host, *names):
     return [os.fsencode(host.source)[1:] + b"/" + os.fsencode(name) for name in names]
 
 
-def backup_while_calls_fail(host, path, calls):
-    """Runs osbackup while these system calls fail as on a damaged disk, for one path; its exit code."""
+def backup_while_calls_fail(host, path, calls, result="error=EIO"):
+    """Runs osbackup while these system calls have this result, as on a damaged disk, for one path; its exit code."""
     return subprocess.run(["strace", "-f", "-o", host.folder / "trace", "-P", path, "-P", path.name,
-                           "-e", "trace=openat,preadv2,pread64", "-e", f"inject={calls}:error=EIO",
+                           "-e", "trace=openat,preadv2,pread64,readlinkat", "-e", f"inject={calls}:{result}",
                            *host.command("backup", "--quiet")],
                           # Under strace the leak check, which is part of some builds, cannot work.
                           env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdin=subprocess.DEVNULL,
@@ -140,6 +140,19 @@ def test_other_names_of_a_file_that_cannot_be_read_come_back(local, back, calls)
     (second,) = paths_of(local, "second name")
     assert Path(os.fsdecode(os.path.join(os.fsencode(back), second))).read_bytes() == (
         b"content" if calls == "openat" else bytes(7))
+
+
+def test_a_link_that_leads_nowhere_at_all_is_left_out_and_named(local):
+    (local.source / "link").symlink_to("target")
+
+    assert backup_while_calls_fail(local, local.source / "link", "readlinkat", "retval=0") == 3
+
+    archive = Archive(newest(local))
+    verify(archive)
+    (warning,) = archive.warnings()
+    assert raw_text(warning, "path") == paths_of(local, "link")[0]
+    assert warning["reason"] == "the link cannot be read: No data available"
+    assert archive.find(paths_of(local, "link")[0]) is None
 
 
 def test_attributes_that_no_tar_can_hold_are_left_out_and_named(local, back):
