@@ -19,12 +19,12 @@ constexpr std::size_t kCopyBytes = 256U << 10U;
 
 ScratchFile::ScratchFile(const std::filesystem::path& directory, std::string purpose)
     : purpose_(std::move(purpose)),
-      place_(printable(directory.native())),
+      purpose_and_place_(fmt::format("{} to {}", purpose_, printable(directory.native()))),
       file_(system::open_unnamed_file(directory)) {}
 
 void ScratchFile::write(std::span<const std::byte> bytes) {
   try {
-    system::write_all(file_, bytes, fmt::format("{} to {}", purpose_, place_));
+    system::write_all(file_, bytes, purpose_and_place_);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NoSpace) throw;
     throw Error(ErrorKind::NoSpace,

@@ -32,7 +32,7 @@ class ScratchFile final : public ByteSink {
 
  private:
   std::string purpose_;
-  std::string place_;  ///< For error messages as well.
+  std::string purpose_and_place_;  ///< For error messages as well.
   system::FileDescriptor file_;
   std::uint64_t size_ = 0;
 };
