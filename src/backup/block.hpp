@@ -11,7 +11,7 @@
 #include "archive/entry.hpp"
 #include "backup/linked_objects.hpp"
 #include "backup/scanner.hpp"
-#include "backup/sliced_digest.hpp"
+#include "crypto/sliced_digest.hpp"
 #include "system/file_descriptor.hpp"
 
 namespace osbackup::backup {
@@ -26,7 +26,7 @@ struct HeldFile {
   std::uint64_t stored_bytes = 0;        ///< The sum of the extents.
 
   // From here on by the threads that encode its slices, each in its turn.
-  SlicedDigest digest;
+  crypto::SlicedDigest digest;
   bool changed = false;
   bool cut_short = false;   ///< It could not be read to its end,
   bool unreadable = false;  ///< because reading failed.

@@ -208,7 +208,7 @@ crypto::Sha256Digest BlockEncoder::digest_of(const Source& source, std::span<con
     hash_.update(content);
     return hash_.finish();
   }
-  SlicedDigest digest;
+  crypto::SlicedDigest digest;
   for_each_piece(source.extents, 0, content.size(),
                  [&](std::uint64_t offset, std::uint64_t first, std::uint64_t length) {
                    digest.update(offset, content.subspan(first, length), context_.stop);

@@ -5,8 +5,13 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/range_source.hpp"
 
 namespace osbackup {
+
+std::unique_ptr<ByteSource> RangeReader::stream(std::uint64_t offset, std::uint64_t length) const {
+  return std::make_unique<RangeSource>(*this, RangeSource::Part{.offset = offset, .length = length});
+}
 
 MemoryRange::MemoryRange(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
 

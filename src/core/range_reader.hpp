@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
+
+#include "core/byte_source.hpp"
 
 namespace osbackup {
 
@@ -15,6 +18,10 @@ class RangeReader {
 
   /// Fills `out` from `offset` on. Corrupt when the bytes end before that.
   virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+
+  /// The bytes from `offset` on, `length` of them, in order: for who needs them all, one range instead of many. The
+  /// reader outlives the source, which is one thread's at a time. Corrupt when the bytes end before that.
+  virtual std::unique_ptr<ByteSource> stream(std::uint64_t offset, std::uint64_t length) const;
 };
 
 /// Bytes in memory.

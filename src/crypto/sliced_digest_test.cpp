@@ -1,4 +1,4 @@
-#include "backup/sliced_digest.hpp"
+#include "crypto/sliced_digest.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "core/error.hpp"
 #include "support/random_bytes.hpp"
 
-namespace osbackup::backup {
+namespace osbackup::crypto {
 namespace {
 
 TEST(SlicedDigest, IsThePlainDigestWhicheverThreadComesFirst) {
@@ -16,7 +16,7 @@ TEST(SlicedDigest, IsThePlainDigestWhicheverThreadComesFirst) {
   constexpr std::size_t kSliceBytes = 5000;
   const std::vector<std::byte> content = test::random_bytes({.size = kSlices * kSliceBytes, .seed = 3});
   SlicedDigest digest;
-  std::optional<crypto::Sha256Digest> found;
+  std::optional<Sha256Digest> found;
   const auto work = [&](std::size_t slice) {
     digest.wait_for_turn_of(slice, {});
     digest.update(slice * kSliceBytes, std::span(content).subspan(slice * kSliceBytes, kSliceBytes), {});
@@ -29,7 +29,7 @@ TEST(SlicedDigest, IsThePlainDigestWhicheverThreadComesFirst) {
     for (std::size_t slice = kSlices; slice-- > 0;) threads.emplace_back(work, slice);
   }
 
-  EXPECT_EQ(found, crypto::sha256(content));
+  EXPECT_EQ(found, sha256(content));
 }
 
 TEST(SlicedDigest, HolesAreHashedAsZeros) {
@@ -42,7 +42,7 @@ TEST(SlicedDigest, HolesAreHashedAsZeros) {
   digest.update(100, std::span(content).subspan(100, 1), {});
   digest.update(kSize - 9, std::span(content).subspan(kSize - 9, 1), {});
 
-  EXPECT_EQ(digest.finish(kSize, {}), crypto::sha256(content));
+  EXPECT_EQ(digest.finish(kSize, {}), sha256(content));
 }
 
 TEST(SlicedDigest, WhoWaitsIsCancelled) {
@@ -62,4 +62,4 @@ TEST(SlicedDigest, AnEndlessHoleIsCancelled) {
 }
 
 }  // namespace
-}  // namespace osbackup::backup
+}  // namespace osbackup::crypto

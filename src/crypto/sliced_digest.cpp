@@ -1,4 +1,4 @@
-#include "backup/sliced_digest.hpp"
+#include "crypto/sliced_digest.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -6,7 +6,7 @@
 
 #include "core/error.hpp"
 
-namespace osbackup::backup {
+namespace osbackup::crypto {
 namespace {
 
 constexpr std::size_t kZerosBytes = 1U << 20U;
@@ -16,7 +16,7 @@ std::span<const std::byte> zeros() {
   return kZeros;
 }
 
-[[noreturn]] void throw_cancelled() { throw Error(ErrorKind::Cancelled, "the backup was stopped"); }
+[[noreturn]] void throw_cancelled() { throw Error(ErrorKind::Cancelled, "stopped while a file was hashed"); }
 
 }  // namespace
 
@@ -36,7 +36,7 @@ void SlicedDigest::update(std::uint64_t offset, std::span<const std::byte> bytes
   position_ += bytes.size();
 }
 
-crypto::Sha256Digest SlicedDigest::finish(std::uint64_t size, const std::stop_token& stop) {
+Sha256Digest SlicedDigest::finish(std::uint64_t size, const std::stop_token& stop) {
   hash_hole(size, stop);
   return hash_.finish();
 }
@@ -60,4 +60,4 @@ void SlicedDigest::hash_hole(std::uint64_t end, const std::stop_token& stop) {
   }
 }
 
-}  // namespace osbackup::backup
+}  // namespace osbackup::crypto

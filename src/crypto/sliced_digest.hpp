@@ -9,7 +9,7 @@
 #include "archive/entry.hpp"
 #include "crypto/digest.hpp"
 
-namespace osbackup::backup {
+namespace osbackup::crypto {
 
 /// The plain SHA-256 of one file whose slices several threads read: each hashes its own when the slices before it are
 /// hashed, so the running state goes from thread to thread. Holes are hashed as the zeros that they read as.
@@ -28,7 +28,7 @@ class SlicedDigest {
   void update(std::uint64_t offset, std::span<const std::byte> bytes, const std::stop_token& stop);
 
   /// During the last turn: the digest of a file of this size.
-  crypto::Sha256Digest finish(std::uint64_t size, const std::stop_token& stop);
+  Sha256Digest finish(std::uint64_t size, const std::stop_token& stop);
 
   void end_turn();
 
@@ -38,8 +38,8 @@ class SlicedDigest {
   mutable std::mutex mutex_;
   std::condition_variable_any turn_ended_;
   std::size_t next_slice_ = 0;
-  crypto::Sha256 hash_;         ///< The thread's whose turn it is.
+  Sha256 hash_;                 ///< The thread's whose turn it is.
   std::uint64_t position_ = 0;  ///< Likewise: how far it is in the file.
 };
 
-}  // namespace osbackup::backup
+}  // namespace osbackup::crypto

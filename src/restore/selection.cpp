@@ -1,0 +1,33 @@
+#include "restore/selection.hpp"
+
+#include <algorithm>
+
+#include "archive/index_path.hpp"
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+
+namespace osbackup::restore {
+
+bool Selection::matches(std::string_view path, bool is_directory) const {
+  const auto holds = [&](const std::string& selected) { return archive::lies_in(path, selected); };
+  if (!paths.empty() && std::none_of(paths.begin(), paths.end(), holds)) return false;
+  if (!include.empty() && !include.matches(path, is_directory)) return false;
+  return exclude.empty() || !exclude.matches(path, is_directory);
+}
+
+std::string index_path_of(std::string_view text) {
+  std::string path;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('/', begin), text.size());
+    const std::string_view name = text.substr(begin, end - begin);
+    if (!name.empty() && name != ".") path += (path.empty() ? "" : "/") + std::string(name);
+    begin = end + 1;
+  }
+  if (path.empty()) path = ".";
+  if (text.empty() || !archive::is_index_path(path))
+    throw Error(ErrorKind::Usage,
+                "\"" + printable(text) + "\" is no path in an archive: write it as /etc/passwd, without ..");
+  return path;
+}
+
+}  // namespace osbackup::restore
