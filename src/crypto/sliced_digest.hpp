@@ -6,7 +6,6 @@
 #include <optional>
 #include <stop_token>
 
-#include "archive/entry.hpp"
 #include "crypto/digest.hpp"
 
 namespace osbackup::crypto {
