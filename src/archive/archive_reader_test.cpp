@@ -123,6 +123,46 @@ TEST(ArchiveReader, ListsASubtreeOfManyBlocksInOrder) {
   EXPECT_TRUE(std::is_sorted(paths.begin(), paths.end()));
 }
 
+TEST(ArchiveReader, ListsAWholeIndexByAFewReads) {
+  ArchiveReader reader(large());
+  reader.find("srv/123");
+  const ReadCount before = reader.count();
+
+  ASSERT_EQ(paths_in(reader.list(".")).size(), 200'000U);
+
+  const std::uint64_t index_bytes = reader.manifest()->index.summary.length;
+  EXPECT_LE(reader.count().reads - before.reads, index_bytes / (3U << 20U) + 1);
+  EXPECT_EQ(reader.count().bytes - before.bytes, index_bytes);
+}
+
+TEST(ArchiveReader, NamesADamagedBlockOfTheIndexAndGoesOnBehindIt) {
+  MadeArchive made;
+  for (int file = 0; file < 2'000; ++file) made.directories["/srv"].push_back({fmt::format("srv/file-{:04}", file)});
+  std::vector<std::byte> bytes = made.build()->all();
+  const ManifestList index = ArchiveReader(in_memory(bytes)).manifest()->index;
+  bytes[index.offset + index.summary.length / 2] ^= std::byte{1};
+  ArchiveReader reader(in_memory(bytes));
+
+  auto lines = reader.list(".");
+  Paths paths;
+  std::string problem;
+  for (bool is_more = true; is_more;) {
+    try {
+      const auto line = lines.next();
+      is_more = line.has_value();
+      if (line) paths.push_back(line->entry.path);
+    } catch (const Error& error) {
+      problem += error.what();
+    }
+  }
+
+  EXPECT_THAT(problem, testing::MatchesRegex(".*the block at byte [0-9]+ with srv/file-[0-9]+ to srv/file-[0-9]+: "
+                                             "the digest does not match the one in the list of blocks"));
+  EXPECT_EQ(paths.front(), "srv/file-0000");
+  EXPECT_EQ(paths.back(), "srv/file-1999");
+  EXPECT_LT(paths.size(), 2'000U);
+}
+
 TEST(ArchiveReader, FindsPathsBehindADirectoryThatBeginsTheOrderAnew) {
   MadeArchive made;
   made.directories["/lib"] = {{"lib"}, {"usr/lib"}, {"usr/lib/so"}};
@@ -168,7 +208,7 @@ TEST(ArchiveReader, RefusesAnEntryThatReachesOutOfItsDirectory) {
                                  Placement{0, 1, 0, kMax}, Placement{0, 0, 0, 0}, Placement{1, 0, 0, 1}}) {
     placement = wrong;
     ArchiveReader reader(made.build());
-    EXPECT_THAT([&] { reader.find("etc"); }, fails_with(ErrorKind::Corrupt, "the block at byte 0: line 1: "));
+    EXPECT_THAT([&] { reader.find("etc"); }, fails_with(ErrorKind::Corrupt, "the block at byte 0 with etc to "));
   }
   placement = {0, 0, 0, length};
   EXPECT_TRUE(ArchiveReader(made.build()).find("etc"));

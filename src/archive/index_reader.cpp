@@ -6,6 +6,7 @@
 
 #include "archive/index_path.hpp"
 #include "archive/part_range.hpp"
+#include "core/encoding.hpp"
 #include "core/error.hpp"
 
 namespace osbackup::archive {
@@ -15,6 +16,12 @@ std::shared_ptr<const RangeReader> open_list(const std::shared_ptr<const RangeRe
                                              const ManifestList& list) {
   return std::make_shared<PartRange>(archive, ZipPlace{.offset = list.offset, .length = list.summary.length});
 }
+
+/// The most that is read of the index at once, but for a block that is longer by itself.
+constexpr std::size_t kReadBytesMax = 4U << 20U;
+
+/// How much of a path an error shows.
+constexpr std::size_t kPathShownMax = 200;
 
 [[noreturn]] void throw_corrupt(const std::string& what) { throw Error(ErrorKind::Corrupt, what); }
 
@@ -46,9 +53,7 @@ ZipPlace IndexReader::span_of(const IndexEntry& entry) const {
   return {.offset = directory.offset + place.member, .length = place.span};
 }
 
-std::vector<IndexEntry> IndexReader::read_block(const IndexBlock& block) const {
-  std::vector<std::byte> member(static_cast<std::size_t>(block.length));
-  index_->read(block.offset, member);
+std::vector<IndexEntry> IndexReader::lines_of(const IndexBlock& block, std::span<const std::byte> member) const {
   if (crypto::sha256(member) != block.sha256) throw_corrupt("the digest does not match the one in the list of blocks");
   const std::string text = inflate_lines(member);
   std::vector<IndexEntry> entries;
@@ -79,19 +84,46 @@ IndexReader::Lines::Lines(const IndexReader& index, PathRange range)
 
 std::optional<IndexEntry> IndexReader::Lines::next() {
   while (true) {
-    while (next_in_block_ < block_.size()) {
-      IndexEntry& entry = block_[next_in_block_++];
-      if (range_.contains(entry.entry.path)) return std::move(entry);
+    while (next_line_ < lines_.size()) {
+      IndexEntry& line = lines_[next_line_++];
+      if (range_.contains(line.entry.path)) return std::move(line);
     }
-    const std::optional<IndexBlock> block = search_.next();
-    if (!block) return std::nullopt;
+    if (blocks_.empty() && !read_blocks()) return std::nullopt;
+    const IndexBlock block = std::move(blocks_.front());
+    blocks_.pop_front();
+    const auto member = std::span(bytes_).subspan(used_bytes_, static_cast<std::size_t>(block.length));
+    used_bytes_ += member.size();
+    lines_.clear();
+    next_line_ = 0;
     try {
-      block_ = index_.read_block(*block);
+      lines_ = index_.lines_of(block, member);
     } catch (const Error& error) {
-      throw error.within(fmt::format("{}, the block at byte {}", kIndexEntry, block->offset));
+      throw error.within(fmt::format("{}, the block at byte {} with {} to {}", kIndexEntry, block.offset,
+                                     printable(block.first, kPathShownMax), printable(block.last, kPathShownMax)));
     }
-    next_in_block_ = 0;
   }
+}
+
+/// Reads the next blocks that lie together; false when there are none left.
+bool IndexReader::Lines::read_blocks() {
+  if (!found_) found_ = search_.next();
+  if (!found_) return false;
+  const std::uint64_t begin = found_->offset;
+  std::uint64_t end = begin;
+  do {
+    end += found_->length;
+    blocks_.push_back(std::move(*found_));
+    found_ = search_.next();
+  } while (found_ && found_->offset == end && end - begin + found_->length <= kReadBytesMax);
+  bytes_.resize(static_cast<std::size_t>(end - begin));
+  used_bytes_ = 0;
+  try {
+    index_.index_->read(begin, bytes_);
+  } catch (...) {
+    blocks_.clear();
+    throw;
+  }
+  return true;
 }
 
 }  // namespace osbackup::archive

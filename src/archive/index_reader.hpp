@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,19 +29,27 @@ class IndexReader {
   /// be in where the order of the archive begins anew.
   std::optional<IndexEntry> find(const std::string& path) const;
 
-  /// Gives lines in order, block by block: memory for one block. One thread at a time; the reader outlives it.
+  /// Gives lines in order. Blocks that lie together are read together, up to 4 MiB, so that a whole index is a few
+  /// reads; of these one is held as lines. One thread at a time; the reader outlives it.
   class Lines {
    public:
     Lines(const IndexReader& index, PathRange range);
 
+    /// After Corrupt, which names the block and its paths, the next call goes on behind that block.
     std::optional<IndexEntry> next();
 
    private:
+    bool read_blocks();
+
     const IndexReader& index_;
     PathRange range_;
     BlockList::Search search_;
-    std::vector<IndexEntry> block_;
-    std::size_t next_in_block_ = 0;
+    std::optional<IndexBlock> found_;  ///< By the search, and not read yet.
+    std::deque<IndexBlock> blocks_;    ///< That were read: their bytes lie in `bytes_`.
+    std::vector<std::byte> bytes_;     ///< One block after another.
+    std::size_t used_bytes_ = 0;       ///< Of the blocks that were made lines.
+    std::vector<IndexEntry> lines_;    ///< Of the last one.
+    std::size_t next_line_ = 0;
   };
 
   /// A path and all below it; `.` is everything.
@@ -49,7 +60,7 @@ class IndexReader {
   ZipPlace span_of(const IndexEntry& entry) const;
 
  private:
-  std::vector<IndexEntry> read_block(const IndexBlock& block) const;
+  std::vector<IndexEntry> lines_of(const IndexBlock& block, std::span<const std::byte> member) const;
 
   std::vector<ZipPlace> directories_;
   std::shared_ptr<const RangeReader> index_;

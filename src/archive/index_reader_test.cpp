@@ -30,7 +30,8 @@ class OneBlockIndex : public testing::Test {
   void expect_refused(const std::string& message) {
     const IndexReader index = opened();
     EXPECT_THAT([&] { index.find("b"); },
-                fails_with(ErrorKind::Corrupt, "osbackup/index.jsonl.gz, the block at byte 0: " + message));
+                fails_with(ErrorKind::Corrupt, "osbackup/index.jsonl.gz, the block at byte 0 with " + first_ + " to " +
+                                                   last_ + ": " + message));
   }
   static std::string line_of(const std::string& path) {
     Entry entry;
