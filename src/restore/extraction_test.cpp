@@ -1,0 +1,326 @@
+#include "restore/extraction.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "support/fails_with.hpp"
+#include "support/memory_sink.hpp"
+#include "support/random_bytes.hpp"
+#include "support/tar_archive.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::EntryType;
+using test::fails_with;
+using test::TarArchive;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+
+std::vector<std::byte> content_of(std::size_t size, std::uint32_t seed) {
+  return test::random_bytes({.size = size, .seed = seed});
+}
+
+/// Objects of each kind; `big` goes on in several members.
+TarArchive varied_archive() {
+  TarArchive made;
+  auto& etc = made.directories["/etc"];
+  etc.push_back(TarArchive::directory("etc"));
+  etc.push_back(TarArchive::file("etc/big", content_of(5'300'000, 1)));
+  etc.push_back(TarArchive::file("etc/empty", {}));
+  for (std::uint32_t i = 0; i < 400; ++i)
+    etc.push_back(TarArchive::file(fmt::format("etc/file-{:03}", i), content_of(9'000 + i, i)));
+  etc.push_back(TarArchive::link("etc/link", EntryType::Symlink, "file-000"));
+  TarArchive::Object sparse{.entry = TarArchive::file("etc/sparse", {}).entry,
+                            .content = content_of(3'000'000 + 512, 2)};
+  sparse.entry.size = 20'000'000;
+  sparse.entry.sparse = true;
+  sparse.entry.extents = {{.offset = 1'000'448, .length = 3'000'000 - 192}, {.offset = 19'000'320, .length = 704}};
+  sparse.content.resize(3'000'000 - 192 + 704);
+  etc.push_back(std::move(sparse));
+  auto& home = made.directories["/home"];
+  home.push_back(TarArchive::directory("home"));
+  home.push_back(TarArchive::file("home/a", content_of(100, 3)));
+  home.back().entry.links = 3;
+  home.push_back(TarArchive::link("home/b", EntryType::Hardlink, "home/a"));
+  home.push_back(TarArchive::link("home/c", EntryType::Hardlink, "home/a"));
+  return made;
+}
+
+std::vector<std::byte> as_read(const TarArchive::Object& object) {
+  if (!object.entry.sparse) return object.content;
+  std::vector<std::byte> content(object.entry.size);
+  auto next = object.content.begin();
+  for (const archive::Extent& extent : object.entry.extents) {
+    std::copy_n(next, extent.length, content.begin() + static_cast<std::ptrdiff_t>(extent.offset));
+    next += static_cast<std::ptrdiff_t>(extent.length);
+  }
+  return content;
+}
+
+class Extraction : public testing::Test {
+ protected:
+  void extract_all(const TarArchive& made) { extract_from(made.build()); }
+  void extract_from(std::shared_ptr<const RangeReader> bytes) {
+    archive::ArchiveReader archive(std::move(bytes));
+    extract(archive, order_, sink_, {.troubles = troubles_, .progress = progress_});
+    reads_ = archive.count();
+  }
+  /// The archive with one bit changed in the middle of an object's last member.
+  std::shared_ptr<const RangeReader> damaged(const TarArchive& made, const std::string& path) {
+    const auto bytes = made.build();
+    archive::ArchiveReader archive(bytes);
+    const archive::ZipPlace place = archive.span_of(*archive.find(path));
+    std::vector<std::byte> changed = bytes->all();
+    changed[place.offset + place.length - 100] ^= std::byte{4};
+    return std::make_shared<MemoryRange>(std::move(changed));
+  }
+  std::vector<std::string> told(Trouble::Kind kind) const {
+    std::vector<std::string> lines;
+    for (const Trouble& trouble : told_)
+      if (trouble.kind == kind) lines.push_back(to_line(trouble));
+    return lines;
+  }
+
+  ExtractionOrder order_{.selection = {}, .threads = 3, .keep_going = false, .stop = {}};
+  test::MemorySink sink_;
+  std::vector<Trouble> told_;
+  TroubleLog troubles_{[this](const Trouble& trouble) { told_.push_back(trouble); }};
+  RestoreProgress progress_;
+  archive::ReadCount reads_;
+};
+
+TEST_F(Extraction, GivesEveryObjectAsItWasPutIn) {
+  const TarArchive made = varied_archive();
+
+  for (const unsigned threads : {1U, 2U, 7U}) {
+    order_.threads = threads;
+    test::MemorySink sink;
+    archive::ArchiveReader archive(made.build());
+    extract(archive, order_, sink, {.troubles = troubles_, .progress = progress_});
+
+    std::size_t objects = 0;
+    for (const auto& [directory, contents] : made.directories) {
+      objects += contents.size();
+      for (const TarArchive::Object& object : contents) {
+        const auto found = sink.finished().find(object.entry.path);
+        ASSERT_NE(found, sink.finished().end()) << object.entry.path;
+        EXPECT_EQ(found->second.entry.type, object.entry.type) << object.entry.path;
+        EXPECT_EQ(found->second.entry.target, object.entry.target);
+        EXPECT_EQ(found->second.entry.mtime.tv_nsec, object.entry.mtime.tv_nsec);
+        EXPECT_EQ(found->second.entry.links, object.entry.links);
+        EXPECT_TRUE(found->second.content == as_read(object)) << object.entry.path;
+      }
+    }
+    EXPECT_EQ(sink.finished().size(), objects);
+  }
+  EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(Extraction, ReceivesInTheArchivesOrder) {
+  const TarArchive made = varied_archive();
+  std::vector<std::string> received;
+  sink_.on_receive = [&](const std::string& path) { received.push_back(path); };
+
+  extract_all(made);
+
+  std::vector<std::string> expected;
+  for (const auto& [directory, contents] : made.directories)
+    for (const TarArchive::Object& object : contents) expected.push_back(object.entry.path);
+  EXPECT_EQ(received, expected);
+}
+
+TEST_F(Extraction, FinishesAHardLinkAfterAllBeforeIt) {
+  TarArchive made;
+  auto& srv = made.directories["/srv"];
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    srv.push_back(TarArchive::file(fmt::format("srv/{:03}-a", i), content_of(700'000, i)));
+    srv.back().entry.links = 2;
+    srv.push_back(TarArchive::link(fmt::format("srv/{:03}-b", i), EntryType::Hardlink, srv.back().entry.path));
+  }
+  std::vector<std::string> early;
+  sink_.on_finish = [&](const archive::Entry& entry) {
+    if (entry.type == EntryType::Hardlink && !sink_.finished().contains(entry.target)) early.push_back(entry.path);
+  };
+
+  extract_all(made);
+
+  EXPECT_THAT(early, IsEmpty());
+  EXPECT_EQ(sink_.finished().size(), 400U);
+}
+
+TEST_F(Extraction, TakesOutWhatIsSelectedAlone) {
+  order_.selection.paths = {"home/a", "etc/link", "etc/file-10"};
+
+  extract_all(varied_archive());
+
+  EXPECT_THAT(sink_.paths(), ElementsAre("etc/link", "home/a"));
+  EXPECT_THAT(told(Trouble::Kind::Failed), ElementsAre("etc/file-10: it is not in the archive"));
+}
+
+TEST_F(Extraction, ReadsLittleMoreThanWhatIsSelected) {
+  TarArchive made;
+  for (std::uint32_t i = 0; i < 60; ++i)
+    made.directories["/srv"].push_back(TarArchive::file(fmt::format("srv/{:02}", i), content_of(900'000, i)));
+  order_.selection.paths = {"srv/05", "srv/06", "srv/50"};
+
+  extract_all(made);
+
+  EXPECT_EQ(sink_.finished().size(), 3U);
+  EXPECT_LE(reads_.reads, 4U) << "the tail with the index, and two streams";
+  EXPECT_LT(reads_.bytes, 3'200'000U);
+}
+
+TEST_F(Extraction, RestoresTheContentUnderTheNameOfALinkWhenOnlyLinksAreSelected) {
+  order_.selection.paths = {"home/b", "home/c"};
+
+  extract_all(varied_archive());
+
+  ASSERT_THAT(sink_.paths(), ElementsAre("home/b", "home/c"));
+  EXPECT_EQ(sink_.finished().at("home/b").entry.type, EntryType::File);
+  EXPECT_TRUE(sink_.finished().at("home/b").content == content_of(100, 3));
+  EXPECT_EQ(sink_.finished().at("home/c").entry.type, EntryType::Hardlink);
+  EXPECT_EQ(sink_.finished().at("home/c").entry.target, "home/b");
+}
+
+TEST_F(Extraction, DoesNotReadWhatTheSinkDoesNotWant) {
+  TarArchive made;
+  for (std::uint32_t i = 0; i < 20; ++i)
+    made.directories["/srv"].push_back(TarArchive::file(fmt::format("srv/{:02}", i), content_of(900'000, i)));
+  sink_.wants_it = [](const archive::Entry& entry) { return entry.path == "srv/07"; };
+
+  extract_all(made);
+
+  EXPECT_THAT(sink_.paths(), ElementsAre("srv/07"));
+  EXPECT_LT(reads_.bytes, 1'200'000U);
+}
+
+TEST_F(Extraction, StopsAtDamageAndNamesTheObject) {
+  EXPECT_THAT([&] { extract_from(damaged(varied_archive(), "etc/big")); },
+              fails_with(ErrorKind::Corrupt, "etc/big: a gzip member"));
+  EXPECT_FALSE(sink_.finished().contains("etc/big"));
+}
+
+TEST_F(Extraction, GoesOnBehindADamagedLargeFileWhenToldTo) {
+  order_.keep_going = true;
+
+  extract_from(damaged(varied_archive(), "etc/big"));
+
+  EXPECT_THAT(told(Trouble::Kind::Damaged), ElementsAre(testing::StartsWith("etc/big: a gzip member")));
+  EXPECT_FALSE(sink_.finished().contains("etc/big"));
+  EXPECT_EQ(sink_.finished().size(), 409U - 1);
+}
+
+TEST_F(Extraction, NamesEachObjectOfADamagedMember) {
+  order_.keep_going = true;
+
+  extract_from(damaged(varied_archive(), "home/a"));
+
+  EXPECT_THAT(sink_.paths(), Contains("etc/sparse"));
+  EXPECT_THAT(sink_.paths(), Not(Contains("home")));
+  EXPECT_EQ(told(Trouble::Kind::Damaged).size(), 4U);
+}
+
+TEST_F(Extraction, RefusesContentThatIsNotWhatWasBackedUp) {
+  TarArchive made = varied_archive();
+  made.change_content = [](std::vector<std::byte>& content) {
+    if (content.size() == 100) content[50] ^= std::byte{1};
+  };
+  order_.keep_going = true;
+
+  extract_all(made);
+
+  EXPECT_THAT(told(Trouble::Kind::Damaged), ElementsAre(testing::HasSubstr("home/a: its content is not what was")));
+  EXPECT_THAT(told(Trouble::Kind::Failed), testing::Each(testing::HasSubstr("the content that it is a hard link to")));
+  EXPECT_EQ(told(Trouble::Kind::Failed).size(), 2U);
+  EXPECT_THAT(sink_.paths(), Contains("home"));
+}
+
+TEST_F(Extraction, RefusesALargeFileWhoseContentIsAnother) {
+  TarArchive made = varied_archive();
+  made.change_content = [](std::vector<std::byte>& content) {
+    if (content.size() == 5'300'000) content[4'000'000] ^= std::byte{1};
+  };
+
+  EXPECT_THAT([&] { extract_all(made); },
+              fails_with(ErrorKind::Corrupt, "etc/big: its content is not what was backed"));
+}
+
+TEST_F(Extraction, RefusesATarThatIsNotWhatTheIndexSays) {
+  const std::vector<std::pair<std::function<void(archive::Entry&)>, std::string>> lies = {
+      {[](archive::Entry& entry) { entry.path = "etc/shadow"; }, "the tar has etc/shadow where the index"},
+      {[](archive::Entry& entry) { entry.type = EntryType::Fifo; }, "the tar has an object of another type"},
+      {[](archive::Entry& entry) { entry.size -= 1; }, "bytes in the tar"}};
+  for (const auto& [lie, message] : lies) {
+    TarArchive made = varied_archive();
+    made.change_tar_entry = [&lie = lie](archive::Entry& entry) {
+      if (entry.path == "etc/file-007") lie(entry);
+    };
+    EXPECT_THAT([&] { extract_all(made); }, fails_with(ErrorKind::Corrupt, message));
+    EXPECT_FALSE(sink_.finished().contains("etc/shadow"));
+  }
+}
+
+TEST_F(Extraction, RefusesPlacesThatAreNotInOrder) {
+  TarArchive made = varied_archive();
+  made.change_place = [](archive::Placement& place) {
+    if (place.skip > 100'000) place.skip = 512;
+  };
+
+  EXPECT_THAT([&] { extract_all(made); }, fails_with(ErrorKind::Corrupt, "lies before what comes ahead of it"));
+}
+
+TEST_F(Extraction, TellsWhatTheSinkCouldNotTakeAndGoesOn) {
+  sink_.on_receive = [](const std::string& path) {
+    if (path == "etc/file-003") throw Error(ErrorKind::Denied, "open it: Permission denied");
+  };
+  sink_.on_write = [](const std::string& path) {
+    if (path == "etc/file-004" || path == "etc/big") throw Error(ErrorKind::Internal, "write it: no");
+  };
+
+  extract_all(varied_archive());
+
+  EXPECT_THAT(told(Trouble::Kind::Failed),
+              testing::UnorderedElementsAre("etc/file-003: open it: Permission denied", "etc/file-004: write it: no",
+                                            "etc/big: write it: no"));
+  EXPECT_EQ(sink_.finished().size(), 409U - 3);
+  EXPECT_EQ(progress_.troubles, 3U);
+}
+
+TEST_F(Extraction, EndsWhenThereIsNoSpace) {
+  sink_.on_write = [](const std::string& path) {
+    if (path == "etc/file-100") throw Error(ErrorKind::NoSpace, "write it: No space left on device");
+  };
+
+  EXPECT_THAT([&] { extract_all(varied_archive()); }, fails_with(ErrorKind::NoSpace, "No space left"));
+}
+
+TEST_F(Extraction, EndsWhenItIsStopped) {
+  std::stop_source stop;
+  order_.stop = stop.get_token();
+  sink_.on_finish = [&](const archive::Entry& entry) {
+    if (entry.path == "etc/file-000") stop.request_stop();
+  };
+
+  EXPECT_THAT([&] { extract_all(varied_archive()); }, fails_with(ErrorKind::Cancelled, "stopped"));
+}
+
+TEST_F(Extraction, CountsWhatIsDone) {
+  const TarArchive made = varied_archive();
+
+  extract_all(made);
+
+  EXPECT_EQ(progress_.objects, 409U);
+  std::uint64_t bytes = 0;
+  for (const auto& [directory, contents] : made.directories)
+    for (const TarArchive::Object& object : contents)
+      if (object.entry.type == EntryType::File) bytes += object.entry.size;
+  EXPECT_EQ(progress_.bytes, bytes);
+}
+
+}  // namespace
+}  // namespace osbackup::restore

@@ -1,0 +1,68 @@
+#include "restore/object_work.hpp"
+
+#include <cassert>
+
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+/// How many lost contents with several names are kept in mind. A link to one beyond them fails for want of it.
+constexpr std::size_t kLostMax = 100'000;
+
+bool is_about_all(ErrorKind kind) {
+  return kind == ErrorKind::NoSpace || kind == ErrorKind::Unavailable || kind == ErrorKind::Cancelled;
+}
+
+}  // namespace
+
+void ObjectWork::count(const PlannedObject& object) noexcept {
+  voices_.progress.objects += 1;
+  if (object.line.entry.type == archive::EntryType::File) voices_.progress.bytes += object.line.entry.size;
+}
+
+void ObjectWork::settle(const PlannedObject& object, const Error& failure) {
+  const std::string& path = object.line.entry.path;
+  if (object.line.entry.links > 1) {
+    const std::scoped_lock lock(mutex_);
+    if (lost_.size() < kLostMax) lost_.insert(path);
+  }
+  if (is_about_all(failure.kind())) throw failure;
+  const bool is_damage = failure.kind() == ErrorKind::Corrupt;
+  if (is_damage && !order_.keep_going) throw failure.within(printable(path));
+  voices_.progress.troubles += 1;
+  voices_.troubles.add(
+      {.kind = is_damage ? Trouble::Kind::Damaged : Trouble::Kind::Failed, .path = path, .reason = failure.what()});
+}
+
+bool ObjectWork::is_lost(const std::string& path) const {
+  const std::scoped_lock lock(mutex_);
+  return lost_.contains(path);
+}
+
+archive::Entry read_entry(archive::TarReader& tar, const PlannedObject& object) {
+  std::optional<archive::Entry> entry = tar.next();
+  const archive::Entry& line = object.line.entry;
+  if (!entry || entry->path != object.path_in_tar)
+    throw Error(ErrorKind::Corrupt,
+                "the tar has " + (entry ? printable(entry->path) : "its end") + " where the index says that it is");
+  if (entry->type != line.type) throw Error(ErrorKind::Corrupt, "the tar has an object of another type than the index");
+  if (entry->type == archive::EntryType::File && entry->size != line.size)
+    throw Error(ErrorKind::Corrupt, "it has " + std::to_string(entry->size) + " bytes in the tar, and " +
+                                        std::to_string(line.size) + " in the index");
+  if (entry->type == archive::EntryType::Symlink && entry->target != line.target)
+    throw Error(ErrorKind::Corrupt, "it leads elsewhere in the tar than in the index");
+  entry->path = line.path;
+  entry->target = line.target;
+  entry->flags = line.flags;
+  entry->links = line.links;
+  return std::move(*entry);
+}
+
+void require_digest(const PlannedObject& object, const crypto::Sha256Digest& digest) {
+  if (object.line.digest && *object.line.digest != digest)
+    throw Error(ErrorKind::Corrupt, "its content is not what was backed up: the digest does not match the index");
+}
+
+}  // namespace osbackup::restore

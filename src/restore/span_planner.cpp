@@ -1,0 +1,139 @@
+#include "restore/span_planner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "archive/index_path.hpp"
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::EntryType;
+using archive::IndexEntry;
+
+/// How many hard links to content that is not selected are kept in mind; what comes then is restored once for each.
+constexpr std::size_t kStandInsMax = 200'000;
+
+std::vector<std::string> without_nested(std::vector<std::string> paths) {
+  if (paths.empty()) return {"."};
+  std::sort(paths.begin(), paths.end(), archive::comes_before);
+  std::vector<std::string> kept;
+  for (std::string& path : paths)
+    if (kept.empty() || !archive::lies_in(path, kept.back())) kept.push_back(std::move(path));
+  return kept;
+}
+
+bool begin_together(const PlannedObject& left, const PlannedObject& right) {
+  const archive::Placement& a = left.line.placement;
+  const archive::Placement& b = right.line.placement;
+  return a.directory == b.directory && a.member == b.member && a.skip < b.skip;
+}
+
+}  // namespace
+
+SpanPlanner::SpanPlanner(archive::ArchiveReader& archive, const ExtractionOrder& order, ObjectSink& sink,
+                         TroubleLog& troubles)
+    : archive_(archive),
+      order_(order),
+      sink_(sink),
+      troubles_(troubles),
+      paths_(without_nested(order.selection.paths)),
+      is_found_(paths_.size()),
+      lines_(archive, paths_) {}
+
+std::optional<PlannedSpan> SpanPlanner::next() {
+  std::optional<PlannedSpan> span;
+  while (true) {
+    std::optional<PlannedObject> object = std::exchange(waiting_, std::nullopt);
+    if (!object) {
+      std::optional<IndexEntry> line = next_line();
+      if (!line) return span;
+      object = plan(std::move(*line));
+      if (!object) continue;
+    }
+    const archive::ZipPlace place = archive_.span_of(object->line);
+    if (!span) {
+      span.emplace();
+      span->place = place;
+    } else if (!begin_together(span->objects.back(), *object)) {
+      waiting_ = std::move(object);
+      return span;
+    }
+    span->place.length = std::max(span->place.length, place.length);
+    span->objects.push_back(std::move(*object));
+  }
+}
+
+std::optional<IndexEntry> SpanPlanner::next_line() {
+  while (true) {
+    std::optional<LinesAhead::Line> line;
+    try {
+      line = lines_.next();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Corrupt || !order_.keep_going) throw;
+      troubles_.add({.kind = Trouble::Kind::Damaged, .path = "", .reason = error.what()});
+      continue;
+    }
+    if (!line) {
+      if (!std::exchange(has_ended_, true)) name_missing_paths();
+      return std::nullopt;
+    }
+    const archive::Placement& place = line->entry.placement;
+    const std::tuple position(place.directory, place.member, place.skip);
+    if (has_position_ && position <= position_)
+      throw Error(ErrorKind::Corrupt,
+                  "the index says that " + printable(line->entry.entry.path) + " lies before what comes ahead of it");
+    position_ = position;
+    has_position_ = true;
+    is_found_[line->path] = true;
+    return std::move(line->entry);
+  }
+}
+
+std::optional<PlannedObject> SpanPlanner::plan(IndexEntry line) {
+  if (!order_.selection.matches(line.entry.path, line.entry.type == EntryType::Directory)) return std::nullopt;
+  if (line.entry.type == EntryType::Hardlink && !order_.selection.matches(line.entry.target, false))
+    return plan_link(std::move(line));
+  if (!sink_.wants(line.entry)) return std::nullopt;
+  std::string path = line.entry.path;
+  return PlannedObject{.line = std::move(line), .path_in_tar = std::move(path)};
+}
+
+/// The content that a selected link stands for is not selected: the link stands in for it.
+std::optional<PlannedObject> SpanPlanner::plan_link(IndexEntry line) {
+  const std::string content_path = line.entry.target;
+  if (const auto stand_in = stand_ins_.find(content_path); stand_in != stand_ins_.end()) {
+    std::string path = line.entry.path;
+    line.entry.target = stand_in->second;
+    if (!sink_.wants(line.entry)) return std::nullopt;
+    return PlannedObject{.line = std::move(line), .path_in_tar = std::move(path)};
+  }
+  std::optional<IndexEntry> content;
+  try {
+    content = archive_.find(content_path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt || !order_.keep_going) throw;
+    troubles_.add({.kind = Trouble::Kind::Damaged, .path = line.entry.path, .reason = error.what()});
+    return std::nullopt;
+  }
+  if (!content || content->entry.type == EntryType::Hardlink || content->entry.type == EntryType::Directory) {
+    troubles_.add({.kind = Trouble::Kind::Damaged,
+                   .path = line.entry.path,
+                   .reason = "it is a hard link to " + printable(content_path) + ", which is not in the index"});
+    return std::nullopt;
+  }
+  content->entry.path = line.entry.path;
+  if (stand_ins_.size() < kStandInsMax) stand_ins_.emplace(content_path, line.entry.path);
+  if (!sink_.wants(content->entry)) return std::nullopt;
+  return PlannedObject{.line = std::move(*content), .path_in_tar = content_path};
+}
+
+void SpanPlanner::name_missing_paths() {
+  for (std::size_t i = 0; i < paths_.size(); ++i)
+    if (!is_found_[i] && !order_.selection.paths.empty())
+      troubles_.add({.kind = Trouble::Kind::Failed, .path = paths_[i], .reason = "it is not in the archive"});
+}
+
+}  // namespace osbackup::restore

@@ -1,0 +1,139 @@
+#include "restore/span_work.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "restore/memory_source.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::EntryType;
+
+/// The most that the content of a member may come to: 1 MiB, but for the headers of an entry, whose attributes and
+/// sparse map are below 1 MiB each, and whose path and target are too.
+constexpr std::uint64_t kContentBytesMax = 4U << 20U;
+
+/// Takes an object's content, which is all at hand, out of a tar that stands behind its headers.
+void write_content(const PlannedObject& object, const archive::Entry& entry, std::span<const std::byte> stored,
+                   Receiver& receiver) {
+  const bool is_hashed = object.line.digest && entry.size - stored.size() <= kHashedHolesMax;
+  if (!entry.sparse) {
+    if (!stored.empty()) receiver.write(0, stored);
+    if (is_hashed) require_digest(object, crypto::sha256(stored));
+    return;
+  }
+  crypto::SlicedDigest digest;
+  for (const archive::Extent& extent : entry.extents) {
+    const auto piece = stored.first(static_cast<std::size_t>(extent.length));
+    stored = stored.subspan(piece.size());
+    if (!piece.empty()) receiver.write(extent.offset, piece);
+    if (is_hashed) digest.update(extent.offset, piece, {});
+  }
+  if (is_hashed) require_digest(object, digest.finish(entry.size, {}));
+}
+
+}  // namespace
+
+SpanWork::SpanWork(PlannedSpan span, std::vector<std::unique_ptr<Receiver>> receivers, ObjectWork& work)
+    : span_(std::move(span)), receivers_(std::move(receivers)), work_(work) {}
+
+void SpanWork::expect_several_members() {
+  const PlannedObject& first = span_.objects.front();
+  if (span_.objects.size() > 1 || first.line.placement.skip != 0)
+    throw Error(ErrorKind::Corrupt, "it goes on behind a gzip member that it shares with others");
+  large_.emplace(first, std::move(receivers_.front()));
+}
+
+void SpanWork::process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue) {
+  if (large_) {
+    process_slice(member, inflation);
+  } else {
+    process_small(member, inflation, queue);
+  }
+}
+
+void SpanWork::lose(const Error& why) {
+  if (large_) {
+    if (large_->fail()) work_.settle(span_.objects.front(), why);
+    return;
+  }
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    if (!receivers_[i]) continue;
+    receivers_[i].reset();
+    work_.settle(span_.objects[i], why);
+  }
+}
+
+std::span<const std::byte> SpanWork::inflate(const QueuedMember& member, Inflation& inflation) const {
+  const std::uint64_t bytes = member.content_bytes;
+  if (bytes > kContentBytesMax)
+    throw Error(ErrorKind::Corrupt,
+                fmt::format("a gzip member says that it holds {} bytes, and {} are the most", bytes, kContentBytesMax));
+  if (inflation.content.size() < bytes) inflation.content.resize(static_cast<std::size_t>(bytes));
+  const std::span<std::byte> content = std::span(inflation.content).first(static_cast<std::size_t>(bytes));
+  return content.first(inflation.reader.inflate(member.bytes, content));
+}
+
+void SpanWork::process_small(const QueuedMember& member, Inflation& inflation, MemberQueue& queue) {
+  std::span<const std::byte> content;
+  try {
+    content = inflate(member, inflation);
+  } catch (const Error& error) {
+    return lose(error);
+  }
+  const auto is_link = [&](std::size_t i) { return span_.objects[i].line.entry.type == EntryType::Hardlink; };
+  bool has_links = false;
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    has_links |= is_link(i);
+    if (!is_link(i)) take_out(i, content);
+  }
+  // What they link to may be in another thread's hands.
+  if (!has_links || !queue.wait_for_earlier(member.sequence)) return;
+  for (std::size_t i = 0; i < receivers_.size(); ++i)
+    if (is_link(i)) take_out(i, content);
+}
+
+void SpanWork::take_out(std::size_t number, std::span<const std::byte> content) {
+  const std::unique_ptr<Receiver> receiver = std::move(receivers_[number]);
+  if (!receiver) return;
+  const PlannedObject& object = span_.objects[number];
+  try {
+    const archive::Entry& line = object.line.entry;
+    if (line.type == EntryType::Hardlink && work_.is_lost(line.target))
+      throw Error(ErrorKind::NotFound, "the content that it is a hard link to could not be restored");
+    const std::uint64_t skip = object.line.placement.skip;
+    if (skip > content.size()) throw Error(ErrorKind::Corrupt, "its gzip member ends before it begins");
+    MemorySource source(content, static_cast<std::size_t>(skip));
+    archive::TarReader tar(source);
+    const archive::Entry entry = read_entry(tar, object);
+    receiver->begin(entry);
+    if (entry.type == EntryType::File) {
+      const std::span<const std::byte> rest = content.subspan(source.position());
+      if (tar.content_left() > rest.size()) throw Error(ErrorKind::Corrupt, "its gzip member ends before its content");
+      write_content(object, entry, rest.first(static_cast<std::size_t>(tar.content_left())), *receiver);
+    }
+    receiver->finish();
+    work_.count(object);
+  } catch (const Error& error) {
+    work_.settle(object, error);
+  }
+}
+
+void SpanWork::process_slice(const QueuedMember& member, Inflation& inflation) {
+  const PlannedObject& object = span_.objects.front();
+  try {
+    const TarSlice slice{.number = member.number,
+                         .offset = member.content_offset,
+                         .is_last = member.is_last,
+                         .bytes = inflate(member, inflation)};
+    if (large_->take(slice)) work_.count(object);
+  } catch (const Error& error) {
+    // The others of a file that is given up fail as well, and say nothing new.
+    if (large_->fail()) work_.settle(object, error);
+  }
+}
+
+}  // namespace osbackup::restore
