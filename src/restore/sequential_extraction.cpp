@@ -1,0 +1,114 @@
+#include "restore/sequential_extraction.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "archive/index_path.hpp"
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+#include "restore/object_work.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::Entry;
+using archive::EntryType;
+
+constexpr std::size_t kPieceBytes = 1U << 20U;
+
+class SequentialExtraction {
+ public:
+  SequentialExtraction(EntryStream& entries, const ExtractionOrder& order, ObjectSink& sink, ExtractionVoices voices)
+      : entries_(entries),
+        order_(order),
+        sink_(sink),
+        voices_(voices),
+        work_(order, voices),
+        is_found_(order.selection.paths.size()),
+        piece_(kPieceBytes) {}
+
+  void run() {
+    for (bool is_more = true; is_more;) {
+      if (order_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
+      try {
+        std::optional<Entry> entry = entries_.next();
+        is_more = entry.has_value();
+        if (entry) take(std::move(*entry));
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Corrupt || !order_.keep_going) throw;
+        voices_.progress.troubles += 1;
+        voices_.troubles.add({.kind = Trouble::Kind::Damaged, .path = "", .reason = error.what()});
+      }
+    }
+    for (std::size_t i = 0; i < is_found_.size(); ++i)
+      if (!is_found_[i])
+        voices_.troubles.add(
+            {.kind = Trouble::Kind::Failed, .path = order_.selection.paths[i], .reason = "it is not in the archive"});
+  }
+
+ private:
+  void take(Entry entry) {
+    for (std::size_t i = 0; i < is_found_.size(); ++i)
+      if (archive::lies_in(entry.path, order_.selection.paths[i])) is_found_[i] = true;
+    const Selection& selection = order_.selection;
+    if (!selection.matches(entry.path, entry.type == EntryType::Directory)) return;
+    PlannedObject object{.line = {.entry = std::move(entry), .digest = {}, .attributes_digest = {}, .placement = {}},
+                         .path_in_tar = {}};
+    // Every file may have more names behind it: links to what is lost shall know.
+    object.line.entry.links = 2;
+    try {
+      const Entry& wanted = object.line.entry;
+      const bool is_link = wanted.type == EntryType::Hardlink;
+      if (is_link && !selection.matches(wanted.target, false))
+        throw Error(ErrorKind::NotFound, "it is a hard link to " + printable(wanted.target) +
+                                             ", which is not selected: restore that as well");
+      if (is_link && work_.is_lost(wanted.target))
+        throw Error(ErrorKind::NotFound, "the content that it is a hard link to could not be restored");
+      if (!sink_.wants(wanted)) return;
+      const std::unique_ptr<Receiver> receiver = sink_.receive(wanted);
+      if (!receiver) return;
+      for (const std::string& name : entries_.lost_attributes())
+        voices_.troubles.add_not_set("extended attribute " + printable(name), wanted.path,
+                                     "the tar has no value for it");
+      receiver->begin(wanted);
+      if (wanted.type == EntryType::File) write_content(wanted, *receiver);
+      receiver->finish();
+      work_.count(object);
+    } catch (const Error& error) {
+      work_.settle(object, error);
+    }
+  }
+
+  void write_content(const Entry& entry, Receiver& receiver) {
+    std::vector<archive::Extent> extents = entry.extents;
+    if (!entry.sparse) extents = {{.offset = 0, .length = entry.size}};
+    for (archive::Extent extent : extents) {
+      while (extent.length > 0) {
+        if (order_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(extent.length, piece_.size()));
+        const auto piece = std::span(piece_).first(wanted);
+        if (entries_.read(piece) < wanted) throw Error(ErrorKind::Corrupt, "its content ends too early");
+        receiver.write(extent.offset, piece);
+        extent.offset += wanted;
+        extent.length -= wanted;
+      }
+    }
+  }
+
+  EntryStream& entries_;
+  const ExtractionOrder& order_;
+  ObjectSink& sink_;
+  ExtractionVoices voices_;
+  ObjectWork work_;
+  std::vector<bool> is_found_;  ///< Of the selection's paths.
+  std::vector<std::byte> piece_;
+};
+
+}  // namespace
+
+void extract_in_sequence(EntryStream& entries, const ExtractionOrder& order, ObjectSink& sink,
+                         ExtractionVoices voices) {
+  SequentialExtraction(entries, order, sink, voices).run();
+}
+
+}  // namespace osbackup::restore
