@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/compressed_input.hpp"
 #include "core/error.hpp"
 
 namespace osbackup::archive {
@@ -20,42 +21,6 @@ constexpr std::size_t kBufferBytes = 256U << 10U;
 /// FLG of RFC 1952, section 2.3.1.
 enum Flag : unsigned { HasHeaderCrc = 2, HasExtraField = 4, HasName = 8, HasComment = 16, Reserved = 0xE0 };
 
-/// Compressed bytes, one piece of them in memory.
-class Input {
- public:
-  explicit Input(ByteSource& source) : source_(source), buffer_(kBufferBytes) {}
-
-  /// What is in memory and not consumed yet; empty only at the end.
-  std::span<const std::byte> piece() {
-    if (at_ == filled_ && !ended_) {
-      at_ = 0;
-      filled_ = source_.read(buffer_);
-      ended_ = filled_ < buffer_.size();
-    }
-    return std::span<const std::byte>(buffer_).subspan(at_, filled_ - at_);
-  }
-  void consume(std::size_t bytes) noexcept {
-    at_ += bytes;
-    offset_ += bytes;
-  }
-  std::optional<std::uint8_t> next() {
-    const auto bytes = piece();
-    if (bytes.empty()) return std::nullopt;
-    const auto value = std::to_integer<std::uint8_t>(bytes.front());
-    consume(1);
-    return value;
-  }
-  std::uint64_t offset() const noexcept { return offset_; }
-
- private:
-  ByteSource& source_;
-  std::vector<std::byte> buffer_;
-  std::size_t at_ = 0;
-  std::size_t filled_ = 0;
-  bool ended_ = false;
-  std::uint64_t offset_ = 0;
-};
-
 [[noreturn]] void refuse(std::uint64_t offset, const std::string& why) {
   throw Error(ErrorKind::Corrupt, "byte " + std::to_string(offset) + " of a gzip stream: " + why);
 }
@@ -63,7 +28,7 @@ class Input {
 /// Reads the rest of a member's header, whose first two bytes were seen.
 class HeaderReader {
  public:
-  explicit HeaderReader(Input& input) : input_(input), begin_(input.offset() - 2) {
+  explicit HeaderReader(CompressedInput& input) : input_(input), begin_(input.offset() - 2) {
     add(0x1F);
     add(0x8B);
   }
@@ -99,7 +64,7 @@ class HeaderReader {
     if (found != expected) refuse(begin_, "the CRC of a member's header is not true");
   }
 
-  Input& input_;
+  CompressedInput& input_;
   std::uint64_t begin_;
   std::uint32_t crc_ = 0;
 };
@@ -204,7 +169,7 @@ class GzipStream::Inflater {
     refuse(input_.offset(), "the member at byte " + std::to_string(member_offset_) + " " + why);
   }
 
-  Input input_;
+  CompressedInput input_;
   std::vector<std::byte> buffer_;  ///< Inflated bytes; those from `at_` to `filled_` were not given out yet.
   std::size_t at_ = 0;
   std::size_t filled_ = 0;

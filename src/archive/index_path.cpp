@@ -1,5 +1,7 @@
 #include "archive/index_path.hpp"
 
+#include <algorithm>
+
 #include "core/path_order.hpp"
 
 namespace osbackup::archive {
@@ -23,6 +25,19 @@ bool is_index_path(std::string_view path) noexcept {
     if (end == std::string_view::npos) return true;
     path.remove_prefix(end + 1);
   }
+}
+
+std::optional<std::string> to_index_path(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  std::string path;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('/', begin), text.size());
+    const std::string_view name = text.substr(begin, end - begin);
+    if (!name.empty() && name != ".") path.append(path.empty() ? "" : "/").append(name);
+    begin = end + 1;
+  }
+  if (path.empty()) path = ".";
+  return is_index_path(path) ? std::optional(std::move(path)) : std::nullopt;
 }
 
 }  // namespace osbackup::archive

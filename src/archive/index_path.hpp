@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace osbackup::archive {
@@ -13,5 +15,9 @@ bool lies_in(std::string_view path, std::string_view directory) noexcept;
 /// Whether bytes are a path as an index has it: `.`, or components that are not empty, `.` or `..`, with a slash
 /// between them, without NUL.
 bool is_index_path(std::string_view path) noexcept;
+
+/// A path as people and programs write it, as an index has it: `/etc//ssh/` and `./etc/ssh` are `etc/ssh`, `/` is `.`.
+/// Nothing when it is empty, or has a component `..` or NUL in it.
+std::optional<std::string> to_index_path(std::string_view text);
 
 }  // namespace osbackup::archive

@@ -34,5 +34,15 @@ TEST(IndexPath, HasComponentsThatLeadDownwardsOnly) {
     EXPECT_FALSE(is_index_path(path)) << path;
 }
 
+TEST(IndexPath, IsMadeOfPathsAsTheyAreWritten) {
+  EXPECT_EQ(to_index_path("/etc//ssh/"), "etc/ssh");
+  EXPECT_EQ(to_index_path("./etc/./ssh"), "etc/ssh");
+  EXPECT_EQ(to_index_path("/"), ".");
+  EXPECT_EQ(to_index_path("."), ".");
+  EXPECT_EQ(to_index_path("etc/..a"), "etc/..a");
+  for (const std::string& path : {""s, ".."s, "/etc/../root"s, "etc/.."s, "a\0b"s})
+    EXPECT_FALSE(to_index_path(path)) << path;
+}
+
 }  // namespace
 }  // namespace osbackup::archive

@@ -13,6 +13,7 @@ inline constexpr std::uint32_t kZip64Locator = 0x07064B50;
 inline constexpr std::uint32_t kEnd = 0x06054B50;
 
 inline constexpr std::uint16_t kStored = 0;
+inline constexpr std::uint16_t kDeflated = 8;
 inline constexpr std::uint16_t kFlagEncrypted = 1U << 0U;
 inline constexpr std::uint16_t kFlagDescriptor = 1U << 3U;
 inline constexpr std::uint16_t kFlagUtf8 = 1U << 11U;

@@ -16,18 +16,11 @@ bool Selection::matches(std::string_view path, bool is_directory) const {
 }
 
 std::string index_path_of(std::string_view text) {
-  std::string path;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('/', begin), text.size());
-    const std::string_view name = text.substr(begin, end - begin);
-    if (!name.empty() && name != ".") path += (path.empty() ? "" : "/") + std::string(name);
-    begin = end + 1;
-  }
-  if (path.empty()) path = ".";
-  if (text.empty() || !archive::is_index_path(path))
+  std::optional<std::string> path = archive::to_index_path(text);
+  if (!path)
     throw Error(ErrorKind::Usage,
                 "\"" + printable(text) + "\" is no path in an archive: write it as /etc/passwd, without ..");
-  return path;
+  return *std::move(path);
 }
 
 }  // namespace osbackup::restore
