@@ -1,0 +1,174 @@
+#include "restore/sequential_entries.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include "archive/gzip_stream.hpp"
+#include "archive/index_path.hpp"
+#include "archive/tar_reader.hpp"
+#include "archive/zip_entry_stream.hpp"
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::Entry;
+using archive::EntryType;
+using archive::ZipEntry;
+
+constexpr std::string_view kPlainTar = ".tar";
+constexpr std::array<std::string_view, 3> kTarEndings = {".tar.gz", ".tgz", kPlainTar};
+
+/// A zip entry's name without the ending of a tar; nothing when it is none.
+std::optional<std::string_view> stem_of(std::string_view name) {
+  for (const std::string_view ending : kTarEndings)
+    if (name.size() > ending.size() && name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  return std::nullopt;
+}
+
+/// Whether a tar that osbackup made can hold a path, or something below it.
+bool may_hold(const ZipEntry& tar, const std::string& path) {
+  const std::optional<std::string> decoded = percent_decode(*stem_of(tar.name));
+  const std::optional<std::string> directory = decoded ? archive::to_index_path(*decoded) : std::nullopt;
+  return !directory || archive::lies_in(path, *directory) || archive::lies_in(*directory, path);
+}
+
+/// Those of the tars that have to be gone through for these paths.
+std::vector<const ZipEntry*> tars_for(const std::vector<std::string>& paths, std::vector<const ZipEntry*> tars) {
+  // What a tar without such a name holds nobody knows: a path that belongs into none may be in each.
+  for (const std::string& path : paths)
+    if (std::none_of(tars.begin(), tars.end(), [&](const ZipEntry* tar) { return may_hold(*tar, path); })) return tars;
+  std::erase_if(tars, [&](const ZipEntry* tar) {
+    return std::none_of(paths.begin(), paths.end(), [&](const std::string& path) { return may_hold(*tar, path); });
+  });
+  return tars;
+}
+
+}  // namespace
+
+/// One tar on its way out of the zip.
+class SequentialEntries::Tar {
+ public:
+  Tar(const archive::ArchiveReader& archive, const ZipEntry& entry, const archive::IdsOfNames& ids)
+      : bytes_(archive.bytes()),
+        packed_(archive.zip(), *bytes_, entry),
+        gzip_(entry.name.ends_with(kPlainTar) ? nullptr : std::make_unique<archive::GzipStream>(packed_)),
+        reader_(source(), ids) {}
+
+  archive::TarReader& reader() { return reader_; }
+
+  /// Goes to the end of the bytes, where the CRCs are.
+  void drain() {
+    constexpr std::uint64_t kStepBytes = 1U << 30U;
+    while (source().skip(kStepBytes) == kStepBytes) continue;
+    if (gzip_)
+      while (packed_.skip(kStepBytes) == kStepBytes) continue;
+  }
+  bool has_trailing_garbage() const { return gzip_ && gzip_->has_trailing_garbage(); }
+
+  bool has_said_absolute = false;
+
+ private:
+  ByteSource& source() { return gzip_ ? static_cast<ByteSource&>(*gzip_) : packed_; }
+
+  std::shared_ptr<const RangeReader> bytes_;
+  archive::ZipEntryStream packed_;
+  std::unique_ptr<archive::GzipStream> gzip_;  ///< Null when the tar is not compressed.
+  archive::TarReader reader_;
+};
+
+SequentialEntries::SequentialEntries(const archive::ArchiveReader& archive, SequentialOrder order)
+    : archive_(archive), order_(std::move(order)) {
+  for (const ZipEntry& entry : archive.zip().entries()) {
+    if (stem_of(entry.name)) {
+      tars_.push_back(&entry);
+    } else if (entry.name != archive::kRestoreTextEntry && !entry.name.ends_with('/')) {
+      say(Trouble::Kind::Note, "", "the zip entry \"" + printable(entry.name) + "\" is no tar and is passed over");
+    }
+  }
+  const bool is_ours = archive.zip().find(archive::kRestoreTextEntry) != nullptr;
+  if (is_ours && !order_.paths.empty()) tars_ = tars_for(order_.paths, std::move(tars_));
+  std::reverse(tars_.begin(), tars_.end());
+}
+
+SequentialEntries::~SequentialEntries() = default;
+
+template <class Action>
+auto SequentialEntries::reading(Action action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    tar_.reset();
+    throw error.within(printable(tar_name_));
+  }
+}
+
+std::optional<Entry> SequentialEntries::next() {
+  while (true) {
+    if (!tar_) {
+      if (tars_.empty()) return std::nullopt;
+      const ZipEntry& entry = *tars_.back();
+      tars_.pop_back();
+      tar_name_ = entry.name;
+      reading([&] { tar_ = std::make_unique<Tar>(archive_, entry, order_.ids); });
+    }
+    std::optional<Entry> entry = reading([&] { return next_in_tar(); });
+    if (!entry)
+      tar_.reset();
+    else if (make_usable(*entry))
+      return entry;
+  }
+}
+
+std::size_t SequentialEntries::read(std::span<std::byte> out) {
+  if (!tar_) return 0;
+  return reading([&] { return tar_->reader().read(out); });
+}
+
+const std::vector<std::string>& SequentialEntries::lost_attributes() const {
+  assert(tar_);
+  return tar_->reader().lost_attributes();
+}
+
+std::optional<Entry> SequentialEntries::next_in_tar() {
+  archive::TarReader& reader = tar_->reader();
+  std::optional<Entry> entry = reader.next();
+  if (entry) return entry;
+  tar_->drain();
+  if (tar_->has_trailing_garbage())
+    say(Trouble::Kind::Note, "", printable(tar_name_) + ": what follows its last gzip member is not read");
+  if (!reader.has_end_records())
+    say(Trouble::Kind::Note, "", printable(tar_name_) + " ends without the records that end a tar: it may be cut off");
+  return std::nullopt;
+}
+
+/// Gives the entry the names that an index would have; false when they lead elsewhere.
+bool SequentialEntries::make_usable(Entry& entry) {
+  std::optional<std::string> path = archive::to_index_path(entry.path);
+  if (!path) {
+    say(Trouble::Kind::Refused, entry.path, "the path is none, or leads out of the target with ..");
+    return false;
+  }
+  if (entry.path.starts_with('/') && !std::exchange(tar_->has_said_absolute, true))
+    say(Trouble::Kind::Note, "",
+        printable(tar_name_) + " has absolute paths, which are taken without their first slash");
+  entry.path = *std::move(path);
+  if (entry.type != EntryType::Hardlink) return true;
+  std::optional<std::string> target = archive::to_index_path(entry.target);
+  if (!target || *target == entry.path) {
+    say(Trouble::Kind::Refused, entry.path,
+        target ? "it is a hard link to itself" : "it is a hard link that leads out of the target with ..");
+    return false;
+  }
+  entry.target = *std::move(target);
+  return true;
+}
+
+void SequentialEntries::say(Trouble::Kind kind, const std::string& path, const std::string& reason) const {
+  if (order_.on_trouble) order_.on_trouble({.kind = kind, .path = path, .reason = reason});
+}
+
+}  // namespace osbackup::restore

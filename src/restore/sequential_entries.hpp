@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "archive/acl_kernel_form.hpp"
+#include "archive/archive_reader.hpp"
+#include "archive/entry.hpp"
+#include "restore/trouble_log.hpp"
+
+namespace osbackup::restore {
+
+/// What is looked for in an archive without an index.
+struct SequentialOrder {
+  /// As the index would have them. Empty: everything. They say which tars are gone through, no more: entries beside
+  /// them are given out too.
+  std::vector<std::string> paths;
+  archive::IdsOfNames ids;  ///< For ACLs that name users and groups.
+  /// Gets what is to be said on the way.
+  std::function<void(const Trouble&)> on_trouble;
+};
+
+/// The entries of an archive without an index, which the `commands` engine made, or somebody with `tar` and `zip`: tar
+/// by tar (`.tar.gz`, `.tgz`, `.tar`), each from its begin to its end, one stream of the archive's bytes. What a zip
+/// holds besides is named and passed over. The zip is read by its central directory.
+///
+/// Where osbackup made the archive, names tell which tars can hold a path, and the others are not read. One thread at a
+/// time.
+class SequentialEntries {
+ public:
+  /// The archive outlives it.
+  SequentialEntries(const archive::ArchiveReader& archive, SequentialOrder order);
+  ~SequentialEntries();
+
+  /// The next entry, as TarReader gives it, with a path as an index has it, which a hard link's target is too; nothing
+  /// behind the last tar. What was not read of the content before is gone over. An entry whose names lead elsewhere is
+  /// Refused in what is said, and not given out.
+  ///
+  /// Corrupt, with the tar's name, when the tar is damaged, and Usage when its zip entry cannot be read: then the next
+  /// call goes on with the tar behind it.
+  std::optional<archive::Entry> next();
+
+  /// Fills `out`, or its beginning, with what comes next of the entry's content as it is stored: of a sparse file, its
+  /// extents one after another. Less than `out.size()` at the end alone. Errors as above.
+  std::size_t read(std::span<std::byte> out);
+
+  /// Attributes of the entry that next() gave whose value cannot be restored here: an ACL that is none, or with a name
+  /// without an id.
+  const std::vector<std::string>& lost_attributes() const;
+
+  /// The zip entry that the last entry came from: `etc.tar.gz`.
+  const std::string& tar_name() const noexcept { return tar_name_; }
+
+ private:
+  class Tar;
+
+  /// Calls what reads from the tar at hand, and gives the tar up when that fails.
+  template <class Action>
+  auto reading(Action action);
+  std::optional<archive::Entry> next_in_tar();
+  bool make_usable(archive::Entry& entry);
+  void say(Trouble::Kind kind, const std::string& path, const std::string& reason) const;
+
+  const archive::ArchiveReader& archive_;
+  SequentialOrder order_;
+  std::vector<const archive::ZipEntry*> tars_;  ///< Those to come, the next one last.
+  std::string tar_name_;
+  std::unique_ptr<Tar> tar_;  ///< Null between two tars.
+};
+
+}  // namespace osbackup::restore
