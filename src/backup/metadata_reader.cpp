@@ -1,13 +1,10 @@
 #include "backup/metadata_reader.hpp"
 
 #include <fmt/format.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -15,6 +12,7 @@
 #include "archive/tar_attributes.hpp"
 #include "backup/object_opener.hpp"
 #include "core/encoding.hpp"
+#include "system/inode_flags.hpp"
 
 namespace osbackup::backup {
 namespace {
@@ -22,19 +20,6 @@ namespace {
 /// Linux lets a list of names and a value have 64 KiB each.
 constexpr std::size_t kNamesBytes = 1U << 16U;
 constexpr std::size_t kValueBytes = 1U << 16U;
-
-struct FlagLetter {
-  unsigned long flag;
-  char letter;
-};
-
-/// The flags that chattr(1) can set, with its letters, in their order.
-constexpr std::array kFlagLetters = {
-    FlagLetter{FS_NOATIME_FL, 'A'},     FlagLetter{FS_NOCOW_FL, 'C'},        FlagLetter{FS_DIRSYNC_FL, 'D'},
-    FlagLetter{FS_PROJINHERIT_FL, 'P'}, FlagLetter{FS_SYNC_FL, 'S'},         FlagLetter{FS_TOPDIR_FL, 'T'},
-    FlagLetter{FS_APPEND_FL, 'a'},      FlagLetter{FS_COMPR_FL, 'c'},        FlagLetter{FS_NODUMP_FL, 'd'},
-    FlagLetter{FS_IMMUTABLE_FL, 'i'},   FlagLetter{FS_JOURNAL_DATA_FL, 'j'}, FlagLetter{FS_NOCOMP_FL, 'm'},
-    FlagLetter{FS_SECRM_FL, 's'},       FlagLetter{FS_NOTAIL_FL, 't'},       FlagLetter{FS_UNRM_FL, 'u'}};
 
 archive::EntryType type_of(mode_t mode) {
   switch (mode & S_IFMT) {
@@ -51,14 +36,6 @@ archive::EntryType type_of(mode_t mode) {
     default:
       return archive::EntryType::File;
   }
-}
-
-void read_flags(int descriptor, std::string& flags) {
-  int value = 0;
-  // Few file systems know flags; that the others do not is no news.
-  if (ioctl(descriptor, FS_IOC_GETFLAGS, &value) != 0 || value == 0) return;
-  for (const FlagLetter& known : kFlagLetters)
-    if ((static_cast<unsigned long>(value) & known.flag) != 0) flags += known.letter;
 }
 
 }  // namespace
@@ -101,7 +78,7 @@ void MetadataReader::read_attributes(int descriptor, archive::Entry& entry) {
   read_all([&](char* names, std::size_t size) { return flistxattr(descriptor, names, size); },
            [&](const char* name, char* value, std::size_t size) { return fgetxattr(descriptor, name, value, size); },
            entry);
-  read_flags(descriptor, entry.flags);
+  entry.flags = system::inode_flags(descriptor);
 }
 
 void MetadataReader::read_attributes_by_name(const ScannedObject& object, archive::Entry& entry) {

@@ -24,6 +24,8 @@ std::string_view name_of(ErrorKind kind) noexcept {
       return "cancelled";
     case ErrorKind::Locked:
       return "locked";
+    case ErrorKind::Refused:
+      return "refused";
     case ErrorKind::Internal:
       return "internal";
   }

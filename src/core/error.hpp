@@ -18,6 +18,7 @@ enum class ErrorKind {
   Corrupt,       ///< The bytes are not what they should be.
   Cancelled,     ///< Somebody asked to stop.
   Locked,        ///< Another process is at it; wait for it to end.
+  Refused,       ///< Nothing: doing it would not be safe.
   Internal,      ///< A bug in this program, or a system call that should not fail.
 };
 

@@ -21,6 +21,9 @@ class FileDescriptor {
 
   void close() noexcept;
 
+  /// Hands the descriptor over: it is the caller's to close.
+  int release() noexcept { return std::exchange(descriptor_, -1); }
+
  private:
   int descriptor_ = -1;
 };

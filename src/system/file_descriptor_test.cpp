@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace osbackup::system {
 namespace {
@@ -37,6 +38,12 @@ TEST(FileDescriptor, ClosesWhatAnotherTakesThePlaceOf) {
   file = FileDescriptor(other);
   EXPECT_FALSE(is_open(number));
   EXPECT_TRUE(is_open(other));
+}
+
+TEST(FileDescriptor, StaysOpenWhenItIsHandedOver) {
+  const int number = FileDescriptor(opened()).release();
+  EXPECT_TRUE(is_open(number));
+  close(number);
 }
 
 TEST(FileDescriptor, IsNoneByDefault) {
