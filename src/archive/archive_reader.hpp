@@ -30,6 +30,7 @@ class ArchiveReader {
   /// As IndexReader; the first call reads the list of blocks.
   std::optional<IndexEntry> find(const std::string& path) { return index().find(path); }
   IndexReader::Lines list(const std::string& directory) { return index().list(directory); }
+  bool is_in_order() { return index().is_in_order(); }
   ZipPlace span_of(const IndexEntry& entry) { return index().span_of(entry); }
 
   /// Corrupt when the local headers say of the entries something else than the central directory. Reads each, so it is

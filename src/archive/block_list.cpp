@@ -90,6 +90,7 @@ BlockList::BlockList(std::shared_ptr<const RangeReader> list, const LinesSummary
     : list_(kept_if_short(std::move(list))) {
   ListMembers members(list_, blocks);
   Check check(index);
+  std::string last_before;  // Of the group before.
   while (const std::optional<ListMembers::Member> member = members.next()) {
     const std::string text = inflate_lines(member->bytes);
     Group group{.offset = member->offset, .length = member->bytes.size(), .sha256 = crypto::sha256(member->bytes)};
@@ -98,16 +99,21 @@ BlockList::BlockList(std::shared_ptr<const RangeReader> list, const LinesSummary
       try {
         IndexBlock block = parse_block_line(*line);
         check.add(block);
+        const std::string& before = group.last.empty() ? last_before : group.last;
+        const bool is_behind = before.empty() || comes_before(before, block.first);
+        is_in_order_ = is_in_order_ && is_behind;
         if (group.last.empty())
           group.first = std::move(block.first);
-        else if (!comes_before(group.last, block.first))
+        else if (!is_behind)
           group.is_ordered = false;
         group.last = std::move(block.last);
       } catch (const Error& error) {
         throw error.within(fmt::format("line {}", check.blocks() + 1));
       }
     }
-    if (!group.last.empty()) keep(std::move(group));
+    if (group.last.empty()) continue;
+    last_before = group.last;
+    keep(std::move(group));
   }
   check.finish(blocks);
 }

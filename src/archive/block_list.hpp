@@ -55,6 +55,9 @@ class BlockList {
   /// `list` is all of `osbackup/blocks.jsonl.gz`, of which the manifest says `blocks`; and of the index `index`.
   BlockList(std::shared_ptr<const RangeReader> list, const LinesSummary& blocks, const LinesSummary& index);
 
+  /// Whether the order begins anew nowhere: all blocks are in order, one behind the other.
+  bool is_in_order() const noexcept { return is_in_order_; }
+
   /// Gives, in order, the blocks that can hold the paths of a range. One thread at a time; the list outlives it.
   class Search {
    public:
@@ -88,6 +91,7 @@ class BlockList {
   std::shared_ptr<const RangeReader> list_;
   std::vector<Group> groups_;
   std::size_t kept_bytes_ = 0;
+  bool is_in_order_ = true;
 };
 
 }  // namespace osbackup::archive

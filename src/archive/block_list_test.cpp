@@ -93,6 +93,27 @@ TEST_F(BlockListTest, LooksIntoEachRunWhereTheOrderBeginsAnew) {
   EXPECT_THAT(firsts(list, {.path = "b", .with_below = true}), ElementsAre("a"));
 }
 
+TEST_F(BlockListTest, KnowsWhetherTheOrderBeginsAnew) {
+  add({{"a", "b"}, {"b/x", "k"}});
+  EXPECT_TRUE(opened().is_in_order());
+  add({{"k", "l"}});
+  EXPECT_FALSE(opened().is_in_order());
+}
+
+TEST_F(BlockListTest, KnowsWhereverBetweenItsBlocksTheOrderBeginsAnew) {
+  constexpr int kBlocks = 12;
+  const std::string tail(8000, 'x');  // So that a member of the list holds four blocks.
+  for (int anew = 1; anew < kBlocks; ++anew) {
+    lines_.clear();
+    index_ = {};
+    for (int i = 0; i < kBlocks; ++i) {
+      const int number = i < anew ? i : i - anew;
+      add({{fmt::format("{:02}/a{}", number, tail), fmt::format("{:02}/z{}", number, tail)}});
+    }
+    EXPECT_FALSE(opened().is_in_order()) << anew;
+  }
+}
+
 TEST_F(BlockListTest, IsSearchedByOneReadWhenItIsTooLongToBeKept) {
   constexpr int kBlocks = 120'000;  // As for an index of more than 10^7 lines.
   for (int i = 0; i < kBlocks; ++i) add({{fmt::format("srv/{:06}/a", i), fmt::format("srv/{:06}/z", i)}});

@@ -154,4 +154,10 @@ IndexEntry parse_index_line(std::string_view line) {
   return result;
 }
 
+std::string index_line(const IndexEntry& entry) {
+  std::string line = index_line_head(entry.entry, entry.attributes_digest, entry.has_holes);
+  complete_index_line(line, entry.digest, entry.changed, entry.placement);
+  return line;
+}
+
 }  // namespace osbackup::archive

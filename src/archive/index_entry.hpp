@@ -24,4 +24,7 @@ struct IndexEntry {
 /// archive is not known here. Thread-safe.
 IndexEntry parse_index_line(std::string_view line);
 
+/// The line, with its newline, that parse_index_line() reads as this entry. Thread-safe.
+std::string index_line(const IndexEntry& entry);
+
 }  // namespace osbackup::archive

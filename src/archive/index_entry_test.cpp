@@ -89,11 +89,13 @@ TEST(IndexEntry, CountsNanosecondsUpFromTheSecondBefore) {
 }
 
 TEST(IndexEntry, IsWrittenAgainAsItWasRead) {
-  IndexEntry line = parsed(without(without(passwd(), "holes"), "xattrs_sha256"));
-  std::string text = index_line_head(line.entry);
-  complete_index_line(text, line.digest, line.changed, line.placement);
+  const json::Object symlink = with(object_of("symlink"), "target", "../x");
+  for (const json::Object& object : {passwd(), hard_link(), object_of("dir"), symlink}) {
+    const std::string line = index_line(parsed(object));
 
-  EXPECT_EQ(json::parse(text), without(without(passwd(), "holes"), "xattrs_sha256"));
+    EXPECT_EQ(json::parse(line), object);
+    EXPECT_TRUE(line.ends_with("}\n"));
+  }
 }
 
 TEST(IndexEntry, KnowsWhatEachTypeHas) {

@@ -29,6 +29,10 @@ class IndexReader {
   /// be in where the order of the archive begins anew.
   std::optional<IndexEntry> find(const std::string& path) const;
 
+  /// Whether list() gives paths in order, each once. Not where the order of the archive begins anew (docs/format.md,
+  /// "Order").
+  bool is_in_order() const noexcept { return blocks_->is_in_order(); }
+
   /// Gives lines in order. Blocks that lie together are read together, up to 4 MiB, so that a whole index is a few
   /// reads; of these one is held as lines. One thread at a time; the reader outlives it.
   class Lines {

@@ -63,6 +63,13 @@ crypto::Sha256Digest attributes_digest(const std::vector<Attribute>& attributes)
 }
 
 std::string index_line_head(const Entry& entry) {
+  std::optional<crypto::Sha256Digest> digest;
+  if (!entry.attributes.empty()) digest = attributes_digest(entry.attributes);
+  return index_line_head(entry, digest, has_holes(entry));
+}
+
+std::string index_line_head(const Entry& entry, const std::optional<crypto::Sha256Digest>& attributes_digest,
+                            bool has_holes) {
   constexpr std::size_t kUsualBytes = 448;  // With all that complete_index_line adds.
   std::string begun;
   begun.reserve(entry.path.size() + entry.target.size() + kUsualBytes);
@@ -79,8 +86,8 @@ std::string index_line_head(const Entry& entry) {
   if (entry.type == EntryType::CharacterDevice || entry.type == EntryType::BlockDevice)
     line.add_plain("rdev", std::to_string(entry.device_major) + ":" + std::to_string(entry.device_minor));
   if (!entry.flags.empty()) line.add_plain("flags", entry.flags);
-  if (!entry.attributes.empty()) line.add_plain("xattrs_sha256", crypto::to_hex(attributes_digest(entry.attributes)));
-  if (has_holes(entry)) line.add_true("holes");
+  if (attributes_digest) line.add_plain("xattrs_sha256", crypto::to_hex(*attributes_digest));
+  if (has_holes) line.add_true("holes");
   return line.take();
 }
 

@@ -25,6 +25,10 @@ struct Placement {
 /// complete_index_line adds. Thread-safe.
 std::string index_line_head(const Entry& entry);
 
+/// The same of an entry without attributes and extents, of which only this is known.
+std::string index_line_head(const Entry& entry, const std::optional<crypto::Sha256Digest>& attributes_digest,
+                            bool has_holes);
+
 /// Completes a line: `sha256` of the content if there is one, `changed` if it is true, `dir`, `member`, `skip`, `span`,
 /// the closing brace and the newline. Thread-safe.
 void complete_index_line(std::string& line, const std::optional<crypto::Sha256Digest>& digest, bool changed,
