@@ -15,6 +15,11 @@ bool is_about_all(ErrorKind kind) {
   return kind == ErrorKind::NoSpace || kind == ErrorKind::Unavailable || kind == ErrorKind::Cancelled;
 }
 
+Trouble::Kind kind_of(ErrorKind kind) {
+  if (kind == ErrorKind::Corrupt) return Trouble::Kind::Damaged;
+  return kind == ErrorKind::Refused ? Trouble::Kind::Refused : Trouble::Kind::Failed;
+}
+
 }  // namespace
 
 void ObjectWork::count(const PlannedObject& object) noexcept {
@@ -29,11 +34,9 @@ void ObjectWork::settle(const PlannedObject& object, const Error& failure) {
     if (lost_.size() < kLostMax) lost_.insert(path);
   }
   if (is_about_all(failure.kind())) throw failure;
-  const bool is_damage = failure.kind() == ErrorKind::Corrupt;
-  if (is_damage && !order_.keep_going) throw failure.within(printable(path));
+  if (failure.kind() == ErrorKind::Corrupt && !order_.keep_going) throw failure.within(printable(path));
   voices_.progress.troubles += 1;
-  voices_.troubles.add(
-      {.kind = is_damage ? Trouble::Kind::Damaged : Trouble::Kind::Failed, .path = path, .reason = failure.what()});
+  voices_.troubles.add({.kind = kind_of(failure.kind()), .path = path, .reason = failure.what()});
 }
 
 bool ObjectWork::is_lost(const std::string& path) const {

@@ -35,9 +35,11 @@ class SequentialExtraction {
         is_more = entry.has_value();
         if (entry) take(std::move(*entry));
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Corrupt || !order_.keep_going) throw;
+        const bool is_damage = error.kind() == ErrorKind::Corrupt;
+        if (is_damage ? !order_.keep_going : error.kind() != ErrorKind::Usage) throw;
         voices_.progress.troubles += 1;
-        voices_.troubles.add({.kind = Trouble::Kind::Damaged, .path = "", .reason = error.what()});
+        voices_.troubles.add(
+            {.kind = is_damage ? Trouble::Kind::Damaged : Trouble::Kind::Failed, .path = "", .reason = error.what()});
       }
     }
     for (std::size_t i = 0; i < is_found_.size(); ++i)
