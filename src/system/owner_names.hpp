@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -21,5 +22,9 @@ class OwnerNames {
   std::unordered_map<uid_t, std::string> users_;
   std::unordered_map<gid_t, std::string> groups_;
 };
+
+/// The id of a user or group of this name; nothing when there is none. Asks each time. Thread-safe.
+std::optional<uid_t> user_id(const std::string& name);
+std::optional<gid_t> group_id(const std::string& name);
 
 }  // namespace osbackup::system

@@ -23,5 +23,12 @@ TEST(OwnerNames, AnIdWithoutANameHasAnEmptyOneEachTime) {
   }
 }
 
+TEST(OwnerNames, AreFoundTheOtherWayRoundToo) {
+  EXPECT_EQ(user_id("root"), 0U);
+  EXPECT_EQ(group_id("root"), 0U);
+  EXPECT_FALSE(user_id("no such user"));
+  EXPECT_FALSE(group_id("no such group"));
+}
+
 }  // namespace
 }  // namespace osbackup::system
