@@ -12,6 +12,7 @@
 #include "archive/acl_kernel_form.hpp"
 #include "archive/archive_reader.hpp"
 #include "archive/entry.hpp"
+#include "restore/entry_stream.hpp"
 #include "restore/trouble_log.hpp"
 
 namespace osbackup::restore {
@@ -32,27 +33,18 @@ struct SequentialOrder {
 ///
 /// Where osbackup made the archive, names tell which tars can hold a path, and the others are not read. One thread at a
 /// time.
-class SequentialEntries {
+class SequentialEntries final : public EntryStream {
  public:
   /// The archive outlives it.
   SequentialEntries(const archive::ArchiveReader& archive, SequentialOrder order);
-  ~SequentialEntries();
+  ~SequentialEntries() override;
 
-  /// The next entry, as TarReader gives it, with a path as an index has it, which a hard link's target is too; nothing
-  /// behind the last tar. What was not read of the content before is gone over. An entry whose names lead elsewhere is
-  /// Refused in what is said, and not given out.
-  ///
-  /// Corrupt, with the tar's name, when the tar is damaged, and Usage when its zip entry cannot be read: then the next
-  /// call goes on with the tar behind it.
-  std::optional<archive::Entry> next();
-
-  /// Fills `out`, or its beginning, with what comes next of the entry's content as it is stored: of a sparse file, its
-  /// extents one after another. Less than `out.size()` at the end alone. Errors as above.
-  std::size_t read(std::span<std::byte> out);
-
-  /// Attributes of the entry that next() gave whose value cannot be restored here: an ACL that is none, or with a name
-  /// without an id.
-  const std::vector<std::string>& lost_attributes() const;
+  /// As EntryStream says. An entry whose names lead elsewhere is Refused in what is said, and not given out. Behind the
+  /// damage is the next tar; Usage, which names the remedy, when the zip entry of a tar cannot be read: then the next
+  /// call goes on behind that, too.
+  std::optional<archive::Entry> next() override;
+  std::size_t read(std::span<std::byte> out) override;
+  const std::vector<std::string>& lost_attributes() const override;
 
   /// The zip entry that the last entry came from: `etc.tar.gz`.
   const std::string& tar_name() const noexcept { return tar_name_; }

@@ -5,7 +5,9 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "restore/extraction.hpp"
 #include "support/fails_with.hpp"
+#include "support/memory_sink.hpp"
 #include "support/shell.hpp"
 #include "support/temporary_folder.hpp"
 #include "system/file.hpp"
@@ -168,6 +170,19 @@ TEST_F(SequentialEntriesTest, NamesTheRemedyForEntriesThatItCannotRead) {
   auto& archive = made_by("seq 100000 > home/x && tar -cf 1.tar home && zip -q -P secret a.zip 1.tar");
 
   EXPECT_THAT([&] { paths_in(archive); }, fails_with(ErrorKind::Usage, "is encrypted"));
+}
+
+TEST_F(SequentialEntriesTest, IsWhatAnArchiveWithoutAnIndexIsExtractedFrom) {
+  auto& archive = made_by("tar -czf etc.tar.gz etc && tar -czf home.tar.gz home && zip -q0 a.zip *.tar.gz");
+  TroubleLog troubles([this](const Trouble& trouble) { told_.push_back(to_line(trouble)); });
+  RestoreProgress progress;
+  test::MemorySink sink;
+
+  extract(archive, {.selection = {.paths = {"etc", "srv"}, .include = {}, .exclude = {}}, .stop = {}}, sink,
+          {.troubles = troubles, .progress = progress});
+
+  EXPECT_THAT(sink.paths(), ElementsAre("etc", "etc/a", "etc/passwd"));
+  EXPECT_THAT(told_, ElementsAre("srv: it is not in the archive"));
 }
 
 }  // namespace
