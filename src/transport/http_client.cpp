@@ -12,17 +12,17 @@
 namespace osbackup::transport {
 namespace {
 
-constexpr std::size_t kBodyBytesMax = 64U << 10U;
 constexpr std::size_t kHeadersMax = 100;
 
 /// An answer as it comes in.
 struct Incoming {
-  HttpResponse response;
+  std::size_t body_bytes_max = HttpClient::kBodyBytesMax;
+  HttpResponse response{};
   bool too_long = false;
 
   static std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* self) noexcept {
     auto& incoming = *static_cast<Incoming*>(self);
-    incoming.too_long = incoming.response.body.size() + bytes > kBodyBytesMax;
+    incoming.too_long = incoming.response.body.size() + bytes > incoming.body_bytes_max;
     if (incoming.too_long) return 0;
     incoming.response.body.append(data, bytes);
     return bytes;
@@ -85,7 +85,8 @@ CurlHandle& HttpClient::Connection::prepare(const std::string& target, Incoming&
 HttpResponse HttpClient::Connection::run(const std::string& activity, Incoming& incoming) {
   transfer.run();
   if (incoming.too_long)
-    throw Error(ErrorKind::Corrupt, fmt::format("{}: the answer is longer than {} bytes", activity, kBodyBytesMax));
+    throw Error(ErrorKind::Corrupt,
+                fmt::format("{}: the answer is longer than {} bytes", activity, incoming.body_bytes_max));
   if (transfer.result() != CURLE_OK) throw transfer.failure(activity);
   incoming.response.status = static_cast<int>(transfer.prepared().response_code());
   return std::move(incoming.response);
@@ -99,8 +100,8 @@ HttpClient::HttpClient(HttpSettings settings, std::stop_token stop) {
 
 HttpClient::~HttpClient() = default;
 
-HttpResponse HttpClient::get(const std::string& target) {
-  Incoming incoming;
+HttpResponse HttpClient::get(const std::string& target, std::size_t body_bytes_max) {
+  Incoming incoming{.body_bytes_max = body_bytes_max};
   connection_->prepare(target, incoming).set(CURLOPT_HTTPGET, 1L);
   return connection_->run("GET " + connection_->origin + target, incoming);
 }

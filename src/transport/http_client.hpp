@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,16 +34,19 @@ struct HttpResponse {
 /// Calls to one HTTP/1.1 server over a connection that stays open. Redirects are not followed. One thread at a time.
 ///
 /// An answer of any status is returned. Unavailable is thrown when there is none, Corrupt when what came is no HTTP
-/// answer or has more than 64 KiB, Cancelled after the stop.
+/// answer or has a longer body than it may, Cancelled after the stop.
 class HttpClient {
  public:
+  /// The longest body of an answer, if nothing else is said.
+  static constexpr std::size_t kBodyBytesMax = 64U << 10U;
+
   explicit HttpClient(HttpSettings settings, std::stop_token stop = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// `target` is path and query, already encoded: `/countapi?run=1`.
-  HttpResponse get(const std::string& target);
+  HttpResponse get(const std::string& target, std::size_t body_bytes_max = kBodyBytesMax);
 
   struct Body {
     std::string content_type;

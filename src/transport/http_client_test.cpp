@@ -101,6 +101,15 @@ TEST_F(HttpClientTest, AnAnswerWithoutEndIsCutOff) {
   EXPECT_THAT([&] { client.get("/"); }, fails_with(ErrorKind::Corrupt, "the answer is longer than 65536 bytes"));
 }
 
+TEST_F(HttpClientTest, AnAnswerMayBeAsLongAsTheCallerSays) {
+  HttpClient client(
+      settings_for(serve("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'))));
+
+  EXPECT_EQ(client.get("/", 100'000).body.size(), 100'000U);
+  EXPECT_THAT([&] { client.get("/", 99'999); },
+              fails_with(ErrorKind::Corrupt, "the answer is longer than 99999 bytes"));
+}
+
 TEST_F(HttpClientTest, WhatIsNoHttpIsCorrupt) {
   HttpClient client(settings_for(serve("SSH-2.0-OpenSSH\r\n")));
 
