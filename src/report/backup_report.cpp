@@ -17,11 +17,9 @@ namespace {
 
 constexpr std::size_t kIpBytesMax = 45;
 constexpr std::size_t kHostnameBytesMax = 255;
-constexpr std::size_t kFilenameBytesMax = 512;
 constexpr std::size_t kFileSizeBytesMax = 64;
 constexpr std::size_t kDirsBytesMax = 4096;
 constexpr std::size_t kTimeBytesMax = 64;
-constexpr std::size_t kDigestDigits = 64;
 constexpr std::size_t kKindBytesMax = 16;
 constexpr std::size_t kErrorBytesMax = 1000;
 constexpr std::size_t kVersionBytesMax = 64;
@@ -63,13 +61,6 @@ std::optional<std::string> read_run_id(const FieldReader& fields) {
   std::optional<std::string> run_id = canonical_run_id(*text);
   if (!run_id) throw_wrong("run_id", "a UUID");
   return run_id;
-}
-
-std::optional<std::string> read_digest(const FieldReader& fields, std::string_view name) {
-  std::optional<std::string> digest = fields.optional_text(name, kDigestDigits);
-  if (!digest) return std::nullopt;
-  if (digest->size() != kDigestDigits || !is_hex(*digest)) throw_wrong(name, "64 hexadecimal digits");
-  return lower_case(*digest);
 }
 
 std::optional<std::string> read_kind(const FieldReader& fields) {
@@ -169,8 +160,8 @@ BackupReport report_from_json(const json::Value& value) {
   report.warnings = fields.optional_integer("warnings", kIntegerMax);
   report.duration_ms = fields.optional_integer("duration_ms", kIntegerMax);
   report.kind = read_kind(fields);
-  report.sha256 = read_digest(fields, "sha256");
-  report.manifest_sha256 = read_digest(fields, "manifest_sha256");
+  report.sha256 = fields.optional_digest("sha256");
+  report.manifest_sha256 = fields.optional_digest("manifest_sha256");
   report.verified = fields.optional_flag("verified");
   report.error = fields.optional_text("error", kErrorBytesMax);
   report.version = fields.optional_text("version", kVersionBytesMax);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,9 @@
 #include "core/json.hpp"
 
 namespace osbackup::report {
+
+/// How long the name of an archive may be.
+inline constexpr std::size_t kFilenameBytesMax = 512;
 
 /// What a host tells the server about one backup (docs/protocol.md). The first nine fields are the user's dictionary
 /// and always there; the others may be missing.

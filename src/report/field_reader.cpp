@@ -6,9 +6,12 @@
 #include <charconv>
 
 #include "core/encoding.hpp"
+#include "report/run_id.hpp"
 
 namespace osbackup::report {
 namespace {
+
+constexpr std::size_t kDigestDigits = 64;
 
 bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -59,6 +62,13 @@ std::string FieldReader::text(std::string_view name, std::size_t bytes_max) cons
   std::optional<std::string> value = optional_text(name, bytes_max);
   if (!value) throw_missing(name);
   return *std::move(value);
+}
+
+std::optional<std::string> FieldReader::optional_digest(std::string_view name) const {
+  const std::optional<std::string> digest = optional_text(name, kDigestDigits);
+  if (!digest) return std::nullopt;
+  if (digest->size() != kDigestDigits || !is_hex(*digest)) throw_wrong(name, "64 hexadecimal digits");
+  return lower_case(*digest);
 }
 
 std::optional<std::uint64_t> FieldReader::optional_integer(std::string_view name, std::uint64_t max) const {

@@ -22,6 +22,9 @@ class FieldReader {
   std::optional<std::string> optional_text(std::string_view name, std::size_t bytes_max) const;
   std::string text(std::string_view name, std::size_t bytes_max) const;
 
+  /// The 64 hexadecimal digits of a SHA-256, in lower case.
+  std::optional<std::string> optional_digest(std::string_view name) const;
+
   /// A whole number from 0 to `max`, as a number or as decimal digits.
   std::optional<std::uint64_t> optional_integer(std::string_view name, std::uint64_t max) const;
 
