@@ -69,6 +69,7 @@ std::span<const sql::Migration> migrations() {
         "CREATE INDEX counted_by_time ON counted (counted_at)", kHosts,
         "CREATE INDEX hosts_by_success ON hosts (success_time)", kSetAside,
         "CREATE INDEX set_aside_by_receipt ON set_aside (receipt)", kUsers}},
+      {2, {"CREATE INDEX backup_info_by_archive ON backup_info (backupfilename, received_at)"}},
   };
   return kAll;
 }
