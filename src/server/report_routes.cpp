@@ -2,24 +2,16 @@
 
 #include <fmt/format.h>
 
-#include "core/encoding.hpp"
 #include "core/ip_address.hpp"
 #include "crypto/random.hpp"
 #include "report/backup_report.hpp"
 #include "report/run_id.hpp"
 #include "server/client_address.hpp"
+#include "server/refusal.hpp"
 
 namespace osbackup::server {
 namespace {
 
-constexpr unsigned kBadRequest = 400;
-constexpr unsigned kUnauthorized = 401;
-constexpr unsigned kForbidden = 403;
-constexpr unsigned kInternalError = 500;
-constexpr unsigned kUnavailable = 503;
-constexpr std::string_view kRetryAfterSeconds = "60";
-constexpr std::size_t kReasonBytesMax = 500;
-constexpr std::string_view kErrorHeader = "X-Osbackup-Error";
 constexpr std::string_view kCountPath = "/countapi";
 constexpr std::string_view kReportPath = "/backupinfo";
 
@@ -28,22 +20,6 @@ constexpr std::string_view kCounted = "1";
 constexpr std::string_view kNotCounted = "0";
 constexpr std::string_view kStored = "0";
 constexpr std::string_view kNotStored = "1";
-
-// The reason of a fault names files of ours: for the log, not for the client.
-constexpr std::string_view kServerFailed = "the server failed; its log says why";
-
-unsigned status_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::Usage:
-      return kBadRequest;
-    case ErrorKind::Denied:
-      return kUnauthorized;
-    case ErrorKind::Unavailable:
-      return kUnavailable;
-    default:
-      return kInternalError;
-  }
-}
 
 http::Response answer(std::string_view body) {
   http::Response response;
@@ -111,15 +87,8 @@ void ReportRoutes::finish(const Exchange& exchange, const std::string& event,
 }
 
 void ReportRoutes::refuse(const Exchange& exchange, unsigned status, const std::string& reason) const {
-  const std::string line = printable(one_line(reason), kReasonBytesMax);
-  parts_.log.warn("refused {} {} peer={}: {} {}", exchange.request.method, exchange.request.path,
-                  exchange.request.peer_address, status, line);
-  http::Response response = answer(exchange.failure);
-  response.status = status;
-  response.headers.emplace_back(kErrorHeader, status == kInternalError ? kServerFailed : std::string_view(line));
-  if (status == kUnauthorized)
-    response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"osbackup\", charset=\"UTF-8\"");
-  if (status == kUnavailable) response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  http::Response response = refusal(exchange.request, status, reason, parts_.log);
+  response.body = exchange.failure;
   exchange.respond(std::move(response));
 }
 
@@ -157,9 +126,7 @@ queue::Call ReportRoutes::accept_report(const http::Request& request) const {
 void decorate_error(http::Response& response, const std::string& path) {
   if (path == kReportPath) response.body = kNotStored;
   if (path == kCountPath) response.body = kNotCounted;
-  const std::string reason(response.status == kInternalError ? kServerFailed : std::string_view(response.cause));
-  response.headers.emplace_back(kErrorHeader, printable(one_line(reason), kReasonBytesMax));
-  if (response.status == kUnavailable) response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  add_reason(response, response.cause);
 }
 
 }  // namespace osbackup::server

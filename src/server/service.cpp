@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "database/report_reader.hpp"
 #include "database/report_store.hpp"
 #include "database/schema.hpp"
 #include "http/listener.hpp"
+#include "server/backup_routes.hpp"
+#include "server/query_thread.hpp"
 #include "server/report_routes.hpp"
 #include "server/report_writer.hpp"
 
@@ -36,7 +39,9 @@ std::string authority(const std::string& address, std::uint16_t port) {
 /// From the bottom to the top; what stands below outlives what stands above it.
 struct Service::Parts {
   Parts(const config::ServerConfig& config, spdlog::logger& logger)
-      : log(logger), pool({.connection = {.file = config.database.path}, .connections_max = config.database.pool}) {
+      : log(logger),
+        pool({.connection = {.file = config.database.path}, .connections_max = config.database.pool}),
+        reading_pool({.connection = {.file = config.database.path}, .connections_max = 1}) {
     const int applied = sql::migrate(*pool.lease(), database::migrations());
     if (applied > 0) log.info("brought the database {} up to date", config.database.path.string());
     directory.emplace(users, UserDirectory::Options{.on_problem = [this](const Error& error) {
@@ -52,6 +57,10 @@ struct Service::Parts {
                                        .log = log,
                                        .trusted_proxies = config.server.trusted_proxies});
     routes->add_to(router);
+    queries.emplace(log, QueryThread::Options{});
+    backup_routes.emplace(
+        BackupRoutes::Parts{.authenticator = *authenticator, .reports = reader, .queries = *queries, .log = log});
+    backup_routes->add_to(router);
     listener.emplace(listener_options(config.server, log), router);
     log.info("listening on {}", authority(config.server.listen, listener->port()));
   }
@@ -59,13 +68,17 @@ struct Service::Parts {
   spdlog::logger& log;
   SystemClock clock;
   sql::ConnectionPool pool;
+  sql::ConnectionPool reading_pool;  ///< Of the query thread alone: no reader takes a connection from the writing.
   database::UserStore users{pool};
   database::ReportStore store{pool};
+  database::ReportReader reader{reading_pool};
   std::optional<UserDirectory> directory;
   std::optional<queue::Journal> journal;
   std::optional<ReportWriter> writer;
   std::optional<Authenticator> authenticator;
   std::optional<ReportRoutes> routes;
+  std::optional<QueryThread> queries;
+  std::optional<BackupRoutes> backup_routes;
   http::Router router;
   std::optional<http::Listener> listener;
 };
@@ -78,6 +91,7 @@ Service::~Service() {
   // journal's thread answers.
   parts_->listener->stop();
   parts_->authenticator->stop();
+  parts_->queries->stop();
   parts_->writer->stop();
   parts_->journal->stop();
 }
@@ -90,6 +104,7 @@ void Service::stop() {
   parts.listener->stop_accepting();
   parts.listener->stop();
   parts.authenticator->stop();
+  parts.queries->stop();
   // What is accepted and not yet stored belongs to what is drained.
   const bool flushed = parts.journal->flush(kFlushLongest);
   if (parts.writer->drain(kDrainLongest) && flushed)
