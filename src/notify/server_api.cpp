@@ -12,6 +12,7 @@ namespace {
 using transport::HttpResponse;
 
 constexpr int kOk = 200;
+constexpr int kNotFound = 404;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
@@ -25,15 +26,19 @@ ErrorKind kind_of(int status) {
   return status == 403 ? ErrorKind::Denied : ErrorKind::Unavailable;
 }
 
+/// "GET /countapi: the server answered 401: user or password is wrong; check [API] user and password".
+std::string in_words(const HttpResponse& response, std::string why, const std::string& call) {
+  if (response.status == 401) why += why.empty() ? "check [API] user and password" : "; check [API] user and password";
+  return fmt::format("{}: the server answered {}{}{}", call, response.status, why.empty() ? "" : ": ", printable(why));
+}
+
 /// Nothing when the answer is the one that says yes.
 std::optional<Refusal> judge(const HttpResponse& response, std::string_view yes, const std::string& call) {
   if (response.status == kOk && trimmed(response.body) == yes) return std::nullopt;
   std::string why = response.header("x-osbackup-error");
   if (response.status == kOk && why.empty())
     why = fmt::format("expected {}, got: {}", yes, printable(response.body, 100));
-  if (response.status == 401) why += why.empty() ? "check [API] user and password" : "; check [API] user and password";
-  const std::string message =
-      fmt::format("{}: the server answered {}{}{}", call, response.status, why.empty() ? "" : ": ", printable(why));
+  const std::string message = in_words(response, std::move(why), call);
   if (is_refused_for_good(response.status)) return message;
   throw Error(kind_of(response.status), message);
 }
@@ -67,6 +72,21 @@ std::optional<Refusal> ServerApi::send(const report::BackupReport& report) {
   const transport::HttpClient::Body body{.content_type = "application/json",
                                          .text = json::serialize(report::to_json(report))};
   return judge(http_.post("/backupinfo", body), "0", "POST /backupinfo");
+}
+
+ServerWords ServerApi::words_of(const std::string& archive) {
+  const std::string call = "GET /api/v1/backups";
+  const HttpResponse response =
+      http_.get("/api/v1/backups?backupfilename=" + percent_encode_strictly(archive), kServerWordsBytesMax);
+  if (response.status == kNotFound)
+    throw Error(ErrorKind::NotFound, call + ": the server answered 404: it is too old to be asked");
+  if (response.status != kOk)
+    throw Error(kind_of(response.status), in_words(response, response.header("x-osbackup-error"), call));
+  try {
+    return parse_server_words(response.body, archive);
+  } catch (const Error& error) {
+    throw error.within(call);
+  }
 }
 
 ReportingResult send_all(Outbox& outbox, ServerApi& api, const SendOptions& options) {

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/retry_policy.hpp"
 #include "notify/outbox.hpp"
+#include "notify/server_words.hpp"
 #include "report/backup_report.hpp"
 #include "transport/http_client.hpp"
 
@@ -16,9 +17,9 @@ namespace osbackup::notify {
 /// Why the server will never take a report: the status and its words.
 using Refusal = std::string;
 
-/// The two calls of docs/protocol.md. One thread at a time. Both return a refusal when the server refuses the content
-/// for good, and throw Unavailable when it cannot be reached or answers what no osbackupd answers, LoginRefused on 401,
-/// Denied on 403.
+/// The calls of docs/protocol.md. One thread at a time. They throw Unavailable when the server cannot be reached or
+/// answers what no osbackupd answers, LoginRefused on 401, Denied on 403. Those that report return a refusal when the
+/// server refuses the content for good.
 class ServerApi {
  public:
   explicit ServerApi(transport::HttpClient& http) : http_(http) {}
@@ -28,6 +29,10 @@ class ServerApi {
 
   /// `POST /backupinfo`. Returns when the server has the report safe.
   std::optional<Refusal> send(const report::BackupReport& report);
+
+  /// `GET /api/v1/backups`: what the server knows of an archive, so far as this user may read it. NotFound when the
+  /// server is too old to be asked, Corrupt when its answer is not what docs/protocol.md says.
+  ServerWords words_of(const std::string& archive);
 
  private:
   transport::HttpClient& http_;
