@@ -1,15 +1,16 @@
 #include "client/tell.hpp"
 
-#include "transport/http_client.hpp"
 #include "transport/smtp_client.hpp"
 
 namespace osbackup::client {
 
+transport::HttpSettings http_settings(const config::ApiSettings& api) {
+  return {.host = api.host, .port = api.port, .user = api.user, .password = api.password, .timeout = api.timeout};
+}
+
 notify::ReportingResult tell_server(const config::ApiSettings& api, notify::Outbox& outbox,
                                     const notify::SendOptions& options, std::stop_token stop) {
-  transport::HttpClient http(
-      {.host = api.host, .port = api.port, .user = api.user, .password = api.password, .timeout = api.timeout},
-      std::move(stop));
+  transport::HttpClient http(http_settings(api), std::move(stop));
   notify::ServerApi server(http);
   return notify::send_all(outbox, server, options);
 }

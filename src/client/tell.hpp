@@ -7,8 +7,12 @@
 #include "notify/mail_message.hpp"
 #include "notify/outbox.hpp"
 #include "notify/server_api.hpp"
+#include "transport/http_client.hpp"
 
 namespace osbackup::client {
+
+/// How the server that the configuration names is reached.
+transport::HttpSettings http_settings(const config::ApiSettings& api);
 
 /// Sends what waits in the outbox to the server that the configuration names.
 notify::ReportingResult tell_server(const config::ApiSettings& api, notify::Outbox& outbox,
