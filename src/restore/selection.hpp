@@ -27,4 +27,7 @@ struct Selection {
 /// has `..` in it.
 std::string index_path_of(std::string_view text);
 
+/// Paths as the index has them in the order of archives, without those that lie in another one.
+std::vector<std::string> outermost_paths(std::vector<std::string> paths);
+
 }  // namespace osbackup::restore

@@ -1,6 +1,6 @@
 #include "restore/selection.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
@@ -45,6 +45,15 @@ TEST(IndexPathOf, RefusesWhatLeadsElsewhere) {
   EXPECT_THAT([] { index_path_of("/etc/../root"); },
               test::fails_with(ErrorKind::Usage, "\"/etc/../root\" is no path in an archive"));
   EXPECT_THAT([] { index_path_of(""); }, test::fails_with(ErrorKind::Usage, "is no path"));
+}
+
+TEST(OutermostPaths, HaveTheOrderOfArchivesAndNoneInsideAnother) {
+  using testing::ElementsAre;
+
+  EXPECT_THAT(outermost_paths({"home", "etc-x", "etc/ssh", "etc/ssh/a", "etc/a-b", "etc/a/b", "home"}),
+              ElementsAre("etc/a/b", "etc/a-b", "etc/ssh", "etc-x", "home"));
+  EXPECT_THAT(outermost_paths({"etc", "."}), ElementsAre("."));
+  EXPECT_THAT(outermost_paths({}), ElementsAre());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,7 @@ class MadeArchive {
   std::function<void(archive::Manifest&)> change_manifest = [](auto&) {};
   std::function<void(std::string&)> change_manifest_text = [](auto&) {};
   std::function<void(archive::Placement&)> change_place = [](auto&) {};
+  std::function<void(archive::Entry&)> change_entry = [](auto&) {};  ///< What is no file then has no digest.
 
   std::shared_ptr<SparseBytes> build() const {
     auto bytes = std::make_shared<SparseBytes>();
@@ -144,10 +146,13 @@ class MadeArchive {
     entry.path = file.path;
     entry.mode = 0644;
     entry.size = content.size();
+    change_entry(entry);
     archive::Placement place = listing.place;
     change_place(place);
     std::string line = archive::index_line_head(entry);
-    archive::complete_index_line(line, crypto::sha256(content), false, place);
+    std::optional<crypto::Sha256Digest> digest;
+    if (entry.type == archive::EntryType::File) digest = crypto::sha256(content);
+    archive::complete_index_line(line, digest, false, place);
     listing.index.add(entry.path, line);
     listing.place.member += member.size();
     for (std::uint64_t left = file.zeros_behind; left > 0;) {
