@@ -1,10 +1,10 @@
 #include "archive/archive_reader.hpp"
 
 #include <fmt/format.h>
-#include <isa-l/crc.h>
 
 #include <cassert>
 
+#include "archive/crc32.hpp"
 #include "archive/zip_format.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
@@ -18,8 +18,7 @@ std::string read_manifest_text(const RangeReader& archive, const ZipDirectory& z
     throw Error(ErrorKind::Corrupt, fmt::format("{} bytes; a manifest has at most {}", entry.bytes, kManifestBytesMax));
   std::string text(static_cast<std::size_t>(entry.bytes), '\0');
   archive.read(zip.data_offset(entry), std::as_writable_bytes(std::span(text)));
-  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
-  if (crc32_gzip_refl(0, bytes, text.size()) != entry.crc) throw Error(ErrorKind::Corrupt, "its CRC does not match");
+  if (crc32(0, std::as_bytes(std::span(text))) != entry.crc) throw Error(ErrorKind::Corrupt, "its CRC does not match");
   return text;
 }
 

@@ -1,6 +1,5 @@
 #include "archive/gzip_member.hpp"
 
-#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 
@@ -8,6 +7,7 @@
 #include <cassert>
 #include <new>
 
+#include "archive/crc32.hpp"
 #include "core/error.hpp"
 
 namespace osbackup::archive {
@@ -70,8 +70,7 @@ class GzipMemberEncoder::Deflater {
     std::transform(kMemberHeaderStart.begin(), kMemberHeaderStart.end(), out.begin(),
                    [](auto value) { return std::byte{value}; });
     put_little_endian<8>(&out[kMemberHeaderStart.size()], length);
-    const auto* const bytes = reinterpret_cast<const unsigned char*>(content.data());
-    put_little_endian<4>(&out[length - kMemberTrailerBytes], crc32_gzip_refl(0, bytes, content.size()));
+    put_little_endian<4>(&out[length - kMemberTrailerBytes], crc32(0, content));
     put_little_endian<4>(&out[length - 4], content.size());
     return length;
   }

@@ -1,12 +1,12 @@
 #include "archive/gzip_member_reader.hpp"
 
-#include <isa-l/crc.h>
 #include <libdeflate.h>
 
 #include <algorithm>
 #include <new>
 #include <string>
 
+#include "archive/crc32.hpp"
 #include "core/error.hpp"
 
 namespace osbackup::archive {
@@ -59,8 +59,7 @@ std::size_t GzipMemberReader::inflate(std::span<const std::byte> member, std::sp
   if (consumed != deflated.size()) refuse("does not end where it says");
   const auto trailer = member.last(kMemberTrailerBytes);
   if (little_endian(trailer.last(4)) != (produced & 0xFFFFFFFFU)) refuse("does not hold as many bytes as it says");
-  const auto* const content = reinterpret_cast<const unsigned char*>(out.data());
-  if (little_endian(trailer.first(4)) != crc32_gzip_refl(0, content, produced)) refuse("has another CRC than it says");
+  if (little_endian(trailer.first(4)) != crc32(0, out.first(produced))) refuse("has another CRC than it says");
   return produced;
 }
 
