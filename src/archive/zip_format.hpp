@@ -25,5 +25,8 @@ inline constexpr std::uint16_t kSeeZip64End = 0xFFFF;    ///< The count stands i
 inline constexpr std::uint64_t kLocalHeaderBytes = 30;  ///< 4.3.7: without name and extra fields.
 /// What stands before the content of an entry that ZipWriter wrote, without its name (docs/format.md, "Entries").
 inline constexpr std::uint64_t kWrittenHeaderBytes = kLocalHeaderBytes + 20;
+inline constexpr std::uint16_t kWrittenFlags = kFlagDescriptor | kFlagUtf8;
+/// What stands behind it: signature, CRC-32, and both sizes in 8 bytes each (4.3.9.2).
+inline constexpr std::uint64_t kWrittenDescriptorBytes = 4 + 4 + 8 + 8;
 
 }  // namespace osbackup::archive::zip

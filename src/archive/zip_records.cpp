@@ -95,13 +95,17 @@ void take_zip64(std::span<const std::byte> extra, std::array<std::uint64_t*, 3> 
   throw Error(ErrorKind::Corrupt, "a value should stand in a Zip64 field, and there is none");
 }
 
-void check_name(std::string_view name) {
-  require(!name.empty() && name.front() != '/' && name.find('\0') == std::string_view::npos, "a name that is none");
-  for (std::string_view rest = name; !rest.empty();) {
-    const std::string_view component = rest.substr(0, rest.find('/'));
-    require(component != "..", "a name that leads elsewhere");
-    rest.remove_prefix(std::min(component.size() + 1, rest.size()));
+bool leads_elsewhere(std::string_view name) {
+  while (!name.empty()) {
+    const std::string_view component = name.substr(0, name.find('/'));
+    if (component == "..") return true;
+    name.remove_prefix(std::min(component.size() + 1, name.size()));
   }
+  return false;
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.front() != '/' && name.find('\0') == std::string_view::npos;
 }
 
 }  // namespace
@@ -166,7 +170,8 @@ ZipEntry take_central_record(ZipFields& fields) {
   entry.name = fields.text(name_bytes);
   take_zip64(fields.bytes(extra_bytes), {&entry.bytes, &entry.packed_bytes, &entry.header_offset});
   fields.bytes(comment_bytes);
-  check_name(entry.name);
+  require(is_name(entry.name), "a name that is none");
+  require(!leads_elsewhere(entry.name), "a name that leads elsewhere");
   require(!entry.is_stored() || entry.bytes == entry.packed_bytes, "a stored entry with two sizes");
   return entry;
 }
@@ -196,6 +201,32 @@ std::uint64_t check_local_header(const RangeReader& zip, const ZipEntry& entry) 
             "another size or CRC");
   }
   return data_offset;
+}
+
+std::optional<std::string> written_entry_name(std::span<const std::byte> bytes) {
+  if (bytes.size() < kWrittenHeaderBytes) return std::nullopt;
+  ZipFields fields(bytes);
+  if (fields.u32() != kLocalHeader) return std::nullopt;
+  fields.u16();  // Version.
+  if (fields.u16() != kWrittenFlags || fields.u16() != kStored) return std::nullopt;
+  fields.bytes(8);  // Time; CRC.
+  if (fields.u32() != kSee64 || fields.u32() != kSee64) return std::nullopt;
+  const std::uint16_t name_bytes = fields.u16();
+  const std::uint16_t extra_bytes = fields.u16();
+  if (extra_bytes != kWrittenHeaderBytes - kLocalHeaderBytes || fields.left() < std::size_t{name_bytes} + extra_bytes)
+    return std::nullopt;
+  std::string name = fields.text(name_bytes);
+  const bool is_written = fields.u16() == kZip64Extra && fields.u16() == 16 && fields.u64() == 0 && fields.u64() == 0;
+  return is_written && is_name(name) && !leads_elsewhere(name) ? std::optional(std::move(name)) : std::nullopt;
+}
+
+std::optional<ZipDescriptor> written_descriptor(std::span<const std::byte> bytes) {
+  if (bytes.size() < kWrittenDescriptorBytes) return std::nullopt;
+  ZipFields fields(bytes);
+  if (fields.u32() != kDescriptor) return std::nullopt;
+  const std::uint32_t crc = fields.u32();
+  const std::uint64_t packed_bytes = fields.u64();
+  return packed_bytes == fields.u64() ? std::optional(ZipDescriptor{.crc = crc, .bytes = packed_bytes}) : std::nullopt;
 }
 
 }  // namespace osbackup::archive

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,5 +46,20 @@ ZipEntry take_central_record(ZipFields& fields);
 
 /// Checks what stands before an entry's content (4.3.7); where the content begins.
 std::uint64_t check_local_header(const RangeReader& zip, const ZipEntry& entry);
+
+/// The name in a local header just as ZipWriter writes it (docs/format.md, "Entries of the zip"); nothing when `bytes`
+/// begin with anything else. For who has to do without a central directory. Thread-safe.
+std::optional<std::string> written_entry_name(std::span<const std::byte> bytes);
+
+/// What ZipWriter writes behind the content of an entry.
+struct ZipDescriptor {
+  std::uint32_t crc = 0;
+  std::uint64_t bytes = 0;
+
+  bool operator==(const ZipDescriptor&) const = default;
+};
+
+/// The descriptor that `bytes` begin with; nothing when they begin with anything else. Thread-safe.
+std::optional<ZipDescriptor> written_descriptor(std::span<const std::byte> bytes);
 
 }  // namespace osbackup::archive

@@ -1,13 +1,12 @@
 #include "archive/zip_writer.hpp"
 
-#include <isa-l/crc.h>
-
 #include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <string_view>
 #include <type_traits>
 
+#include "archive/crc32.hpp"
 #include "archive/zip_format.hpp"
 #include "core/encoding.hpp"
 
@@ -19,7 +18,6 @@ using namespace zip;
 
 constexpr std::uint16_t kVersionNeeded = 45;              // 4.4.3.2: Zip64.
 constexpr std::uint16_t kVersionMadeBy = 3U << 8U | 45U;  // 4.4.2: the attributes are Unix's.
-constexpr std::uint16_t kFlags = kFlagDescriptor | kFlagUtf8;
 constexpr std::uint32_t kUnixMode = 0100600U << 16U;
 constexpr std::size_t kNameBytesMax = 0xFFFF;
 
@@ -99,7 +97,7 @@ void ZipWriter::begin_entry(const std::string& name) {
   members_.push_back({.name = name, .header_offset = size_});
   in_entry_ = true;
   Record header(kLocalHeader);
-  header.add(kVersionNeeded).add(kFlags).add(kStored).add(dos_time_);
+  header.add(kVersionNeeded).add(kWrittenFlags).add(kStored).add(dos_time_);
   // Sizes that point to the Zip64 extra make readers take the descriptor's fields as 8 bytes each (4.3.9.2).
   header.add(std::uint32_t{0}).add(kSee64).add(kSee64);
   header.add(static_cast<std::uint16_t>(name.size())).add(std::uint16_t{20}).add_text(name);
@@ -111,7 +109,7 @@ void ZipWriter::write(std::span<const std::byte> bytes) {
   assert(in_entry_);
   Member& member = members_.back();
   put(bytes);
-  member.crc = crc32_gzip_refl(member.crc, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  member.crc = crc32(member.crc, bytes);
   member.bytes += bytes.size();
 }
 
@@ -138,7 +136,7 @@ std::vector<std::byte> ZipWriter::central_header(const Member& member) const {
   const std::uint16_t offset = is_large(member.header_offset) ? 8 : 0;
   const auto extra = static_cast<std::uint16_t>(sizes + offset);
   Record header(kCentralHeader);
-  header.add(kVersionMadeBy).add(kVersionNeeded).add(kFlags).add(kStored).add(dos_time_);
+  header.add(kVersionMadeBy).add(kVersionNeeded).add(kWrittenFlags).add(kStored).add(dos_time_);
   header.add(member.crc).add(in_32_bits(member.bytes)).add(in_32_bits(member.bytes));
   header.add(static_cast<std::uint16_t>(member.name.size()));
   header.add(static_cast<std::uint16_t>(extra == 0 ? 0 : 4 + extra));
