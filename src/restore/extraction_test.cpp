@@ -7,15 +7,15 @@
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
 #include "support/memory_sink.hpp"
+#include "support/object_archive.hpp"
 #include "support/random_bytes.hpp"
-#include "support/tar_archive.hpp"
 
 namespace osbackup::restore {
 namespace {
 
 using archive::EntryType;
 using test::fails_with;
-using test::TarArchive;
+using test::ObjectArchive;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -26,32 +26,32 @@ std::vector<std::byte> content_of(std::size_t size, std::uint32_t seed) {
 }
 
 /// Objects of each kind; `big` goes on in several members.
-TarArchive varied_archive() {
-  TarArchive made;
+ObjectArchive varied_archive() {
+  ObjectArchive made;
   auto& etc = made.directories["/etc"];
-  etc.push_back(TarArchive::directory("etc"));
-  etc.push_back(TarArchive::file("etc/big", content_of(5'300'000, 1)));
-  etc.push_back(TarArchive::file("etc/empty", {}));
+  etc.push_back(ObjectArchive::directory("etc"));
+  etc.push_back(ObjectArchive::file("etc/big", content_of(5'300'000, 1)));
+  etc.push_back(ObjectArchive::file("etc/empty", {}));
   for (std::uint32_t i = 0; i < 400; ++i)
-    etc.push_back(TarArchive::file(fmt::format("etc/file-{:03}", i), content_of(9'000 + i, i)));
-  etc.push_back(TarArchive::link("etc/link", EntryType::Symlink, "file-000"));
-  TarArchive::Object sparse{.entry = TarArchive::file("etc/sparse", {}).entry,
-                            .content = content_of(3'000'000 + 512, 2)};
+    etc.push_back(ObjectArchive::file(fmt::format("etc/file-{:03}", i), content_of(9'000 + i, i)));
+  etc.push_back(ObjectArchive::link("etc/link", EntryType::Symlink, "file-000"));
+  ObjectArchive::Object sparse{.entry = ObjectArchive::file("etc/sparse", {}).entry,
+                               .content = content_of(3'000'000 + 512, 2)};
   sparse.entry.size = 20'000'000;
   sparse.entry.sparse = true;
   sparse.entry.extents = {{.offset = 1'000'448, .length = 3'000'000 - 192}, {.offset = 19'000'320, .length = 704}};
   sparse.content.resize(3'000'000 - 192 + 704);
   etc.push_back(std::move(sparse));
   auto& home = made.directories["/home"];
-  home.push_back(TarArchive::directory("home"));
-  home.push_back(TarArchive::file("home/a", content_of(100, 3)));
+  home.push_back(ObjectArchive::directory("home"));
+  home.push_back(ObjectArchive::file("home/a", content_of(100, 3)));
   home.back().entry.links = 3;
-  home.push_back(TarArchive::link("home/b", EntryType::Hardlink, "home/a"));
-  home.push_back(TarArchive::link("home/c", EntryType::Hardlink, "home/a"));
+  home.push_back(ObjectArchive::link("home/b", EntryType::Hardlink, "home/a"));
+  home.push_back(ObjectArchive::link("home/c", EntryType::Hardlink, "home/a"));
   return made;
 }
 
-std::vector<std::byte> as_read(const TarArchive::Object& object) {
+std::vector<std::byte> as_read(const ObjectArchive::Object& object) {
   if (!object.entry.sparse) return object.content;
   std::vector<std::byte> content(object.entry.size);
   auto next = object.content.begin();
@@ -64,14 +64,14 @@ std::vector<std::byte> as_read(const TarArchive::Object& object) {
 
 class Extraction : public testing::Test {
  protected:
-  void extract_all(const TarArchive& made) { extract_from(made.build()); }
+  void extract_all(const ObjectArchive& made) { extract_from(made.build()); }
   void extract_from(std::shared_ptr<const RangeReader> bytes) {
     archive::ArchiveReader archive(std::move(bytes));
     extract(archive, order_, sink_, {.troubles = troubles_, .progress = progress_});
     reads_ = archive.count();
   }
   /// The archive with one bit changed in the middle of an object's last member.
-  std::shared_ptr<const RangeReader> damaged(const TarArchive& made, const std::string& path) {
+  std::shared_ptr<const RangeReader> damaged(const ObjectArchive& made, const std::string& path) {
     const auto bytes = made.build();
     archive::ArchiveReader archive(bytes);
     const archive::ZipPlace place = archive.span_of(*archive.find(path));
@@ -95,7 +95,7 @@ class Extraction : public testing::Test {
 };
 
 TEST_F(Extraction, GivesEveryObjectAsItWasPutIn) {
-  const TarArchive made = varied_archive();
+  const ObjectArchive made = varied_archive();
 
   for (const unsigned threads : {1U, 2U, 7U}) {
     order_.threads = threads;
@@ -106,7 +106,7 @@ TEST_F(Extraction, GivesEveryObjectAsItWasPutIn) {
     std::size_t objects = 0;
     for (const auto& [directory, contents] : made.directories) {
       objects += contents.size();
-      for (const TarArchive::Object& object : contents) {
+      for (const ObjectArchive::Object& object : contents) {
         const auto found = sink.finished().find(object.entry.path);
         ASSERT_NE(found, sink.finished().end()) << object.entry.path;
         EXPECT_EQ(found->second.entry.type, object.entry.type) << object.entry.path;
@@ -122,7 +122,7 @@ TEST_F(Extraction, GivesEveryObjectAsItWasPutIn) {
 }
 
 TEST_F(Extraction, ReceivesInTheArchivesOrder) {
-  const TarArchive made = varied_archive();
+  const ObjectArchive made = varied_archive();
   std::vector<std::string> received;
   sink_.on_receive = [&](const std::string& path) { received.push_back(path); };
 
@@ -130,17 +130,17 @@ TEST_F(Extraction, ReceivesInTheArchivesOrder) {
 
   std::vector<std::string> expected;
   for (const auto& [directory, contents] : made.directories)
-    for (const TarArchive::Object& object : contents) expected.push_back(object.entry.path);
+    for (const ObjectArchive::Object& object : contents) expected.push_back(object.entry.path);
   EXPECT_EQ(received, expected);
 }
 
 TEST_F(Extraction, FinishesAHardLinkAfterAllBeforeIt) {
-  TarArchive made;
+  ObjectArchive made;
   auto& srv = made.directories["/srv"];
   for (std::uint32_t i = 0; i < 200; ++i) {
-    srv.push_back(TarArchive::file(fmt::format("srv/{:03}-a", i), content_of(700'000, i)));
+    srv.push_back(ObjectArchive::file(fmt::format("srv/{:03}-a", i), content_of(700'000, i)));
     srv.back().entry.links = 2;
-    srv.push_back(TarArchive::link(fmt::format("srv/{:03}-b", i), EntryType::Hardlink, srv.back().entry.path));
+    srv.push_back(ObjectArchive::link(fmt::format("srv/{:03}-b", i), EntryType::Hardlink, srv.back().entry.path));
   }
   std::vector<std::string> early;
   sink_.on_finish = [&](const archive::Entry& entry) {
@@ -163,9 +163,9 @@ TEST_F(Extraction, TakesOutWhatIsSelectedAlone) {
 }
 
 TEST_F(Extraction, ReadsLittleMoreThanWhatIsSelected) {
-  TarArchive made;
+  ObjectArchive made;
   for (std::uint32_t i = 0; i < 60; ++i)
-    made.directories["/srv"].push_back(TarArchive::file(fmt::format("srv/{:02}", i), content_of(900'000, i)));
+    made.directories["/srv"].push_back(ObjectArchive::file(fmt::format("srv/{:02}", i), content_of(900'000, i)));
   order_.selection.paths = {"srv/05", "srv/06", "srv/50"};
 
   extract_all(made);
@@ -188,9 +188,9 @@ TEST_F(Extraction, RestoresTheContentUnderTheNameOfALinkWhenOnlyLinksAreSelected
 }
 
 TEST_F(Extraction, DoesNotReadWhatTheSinkDoesNotWant) {
-  TarArchive made;
+  ObjectArchive made;
   for (std::uint32_t i = 0; i < 20; ++i)
-    made.directories["/srv"].push_back(TarArchive::file(fmt::format("srv/{:02}", i), content_of(900'000, i)));
+    made.directories["/srv"].push_back(ObjectArchive::file(fmt::format("srv/{:02}", i), content_of(900'000, i)));
   sink_.wants_it = [](const archive::Entry& entry) { return entry.path == "srv/07"; };
 
   extract_all(made);
@@ -226,7 +226,7 @@ TEST_F(Extraction, NamesEachObjectOfADamagedMember) {
 }
 
 TEST_F(Extraction, RefusesContentThatIsNotWhatWasBackedUp) {
-  TarArchive made = varied_archive();
+  ObjectArchive made = varied_archive();
   made.change_content = [](std::vector<std::byte>& content) {
     if (content.size() == 100) content[50] ^= std::byte{1};
   };
@@ -241,7 +241,7 @@ TEST_F(Extraction, RefusesContentThatIsNotWhatWasBackedUp) {
 }
 
 TEST_F(Extraction, RefusesALargeFileWhoseContentIsAnother) {
-  TarArchive made = varied_archive();
+  ObjectArchive made = varied_archive();
   made.change_content = [](std::vector<std::byte>& content) {
     if (content.size() == 5'300'000) content[4'000'000] ^= std::byte{1};
   };
@@ -256,7 +256,7 @@ TEST_F(Extraction, RefusesATarThatIsNotWhatTheIndexSays) {
       {[](archive::Entry& entry) { entry.type = EntryType::Fifo; }, "the tar has an object of another type"},
       {[](archive::Entry& entry) { entry.size -= 1; }, "bytes in the tar"}};
   for (const auto& [lie, message] : lies) {
-    TarArchive made = varied_archive();
+    ObjectArchive made = varied_archive();
     made.change_tar_entry = [&lie = lie](archive::Entry& entry) {
       if (entry.path == "etc/file-007") lie(entry);
     };
@@ -266,7 +266,7 @@ TEST_F(Extraction, RefusesATarThatIsNotWhatTheIndexSays) {
 }
 
 TEST_F(Extraction, RefusesPlacesThatAreNotInOrder) {
-  TarArchive made = varied_archive();
+  ObjectArchive made = varied_archive();
   made.change_place = [](archive::Placement& place) {
     if (place.skip > 100'000) place.skip = 512;
   };
@@ -310,14 +310,14 @@ TEST_F(Extraction, EndsWhenItIsStopped) {
 }
 
 TEST_F(Extraction, CountsWhatIsDone) {
-  const TarArchive made = varied_archive();
+  const ObjectArchive made = varied_archive();
 
   extract_all(made);
 
   EXPECT_EQ(progress_.objects, 409U);
   std::uint64_t bytes = 0;
   for (const auto& [directory, contents] : made.directories)
-    for (const TarArchive::Object& object : contents)
+    for (const ObjectArchive::Object& object : contents)
       if (object.entry.type == EntryType::File) bytes += object.entry.size;
   EXPECT_EQ(progress_.bytes, bytes);
 }

@@ -8,21 +8,21 @@
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
 #include "support/memory_sink.hpp"
+#include "support/object_archive.hpp"
 #include "support/random_bytes.hpp"
-#include "support/tar_archive.hpp"
 
 namespace osbackup::restore {
 namespace {
 
 using archive::EntryType;
 using test::fails_with;
-using test::TarArchive;
+using test::ObjectArchive;
 using testing::ElementsAre;
 
 /// Objects at hand; a path `damage` stands for a damaged place.
 class ObjectStream final : public EntryStream {
  public:
-  explicit ObjectStream(std::vector<TarArchive::Object> objects) : objects_(objects.begin(), objects.end()) {}
+  explicit ObjectStream(std::vector<ObjectArchive::Object> objects) : objects_(objects.begin(), objects.end()) {}
 
   std::optional<archive::Entry> next() override {
     if (objects_.empty()) return std::nullopt;
@@ -43,14 +43,14 @@ class ObjectStream final : public EntryStream {
   std::vector<std::string> lost_;
 
  private:
-  std::deque<TarArchive::Object> objects_;
-  TarArchive::Object object_;
+  std::deque<ObjectArchive::Object> objects_;
+  ObjectArchive::Object object_;
   std::size_t used_ = 0;
 };
 
 class SequentialExtraction : public testing::Test {
  protected:
-  void extract(std::vector<TarArchive::Object> objects) {
+  void extract(std::vector<ObjectArchive::Object> objects) {
     ObjectStream stream(std::move(objects));
     extract_in_sequence(stream, order_, sink_, {.troubles = troubles_, .progress = progress_});
   }
@@ -64,13 +64,13 @@ class SequentialExtraction : public testing::Test {
 };
 
 TEST_F(SequentialExtraction, GivesObjectsWithTheirContent) {
-  TarArchive::Object sparse = TarArchive::file("etc/sparse", content(1'500'000));
+  ObjectArchive::Object sparse = ObjectArchive::file("etc/sparse", content(1'500'000));
   sparse.entry.sparse = true;
   sparse.entry.size = 9'000'000;
   sparse.entry.extents = {{.offset = 1'024, .length = 1'000'448}, {.offset = 8'000'000, .length = 499'552}};
 
-  extract({TarArchive::directory("etc"), TarArchive::file("etc/a", content(3'000'000)), sparse,
-           TarArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
+  extract({ObjectArchive::directory("etc"), ObjectArchive::file("etc/a", content(3'000'000)), sparse,
+           ObjectArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
 
   EXPECT_THAT(sink_.paths(), ElementsAre("etc", "etc/a", "etc/b", "etc/sparse"));
   EXPECT_TRUE(sink_.finished().at("etc/a").content == content(3'000'000));
@@ -82,7 +82,7 @@ TEST_F(SequentialExtraction, GivesObjectsWithTheirContent) {
 TEST_F(SequentialExtraction, KeepsToTheSelectionAndNamesWhatIsNotThere) {
   order_.selection.paths = {"etc/b", "etc/none"};
 
-  extract({TarArchive::file("etc/a", content(10)), TarArchive::file("etc/b", content(20))});
+  extract({ObjectArchive::file("etc/a", content(10)), ObjectArchive::file("etc/b", content(20))});
 
   EXPECT_THAT(sink_.paths(), ElementsAre("etc/b"));
   EXPECT_THAT(told_, ElementsAre("etc/none: it is not in the archive"));
@@ -91,7 +91,7 @@ TEST_F(SequentialExtraction, KeepsToTheSelectionAndNamesWhatIsNotThere) {
 TEST_F(SequentialExtraction, NamesALinkWhoseContentIsNotSelected) {
   order_.selection.paths = {"etc/b"};
 
-  extract({TarArchive::file("etc/a", content(10)), TarArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
+  extract({ObjectArchive::file("etc/a", content(10)), ObjectArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
 
   EXPECT_THAT(told_, ElementsAre("etc/b: it is a hard link to etc/a, which is not selected: restore that as well"));
 }
@@ -99,14 +99,15 @@ TEST_F(SequentialExtraction, NamesALinkWhoseContentIsNotSelected) {
 TEST_F(SequentialExtraction, NamesALinkWhoseContentWasLost) {
   sink_.on_write = [](const std::string&) { throw Error(ErrorKind::Denied, "no"); };
 
-  extract({TarArchive::file("etc/a", content(10)), TarArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
+  extract({ObjectArchive::file("etc/a", content(10)), ObjectArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
 
   EXPECT_THAT(told_, ElementsAre("etc/a: no", "etc/b: the content that it is a hard link to could not be restored"));
 }
 
 TEST_F(SequentialExtraction, StopsAtDamageOrGoesOnWhenToldTo) {
-  const std::vector<TarArchive::Object> objects = {
-      TarArchive::file("etc/a", content(10)), TarArchive::file("damage", {}), TarArchive::file("etc/b", content(10))};
+  const std::vector<ObjectArchive::Object> objects = {ObjectArchive::file("etc/a", content(10)),
+                                                      ObjectArchive::file("damage", {}),
+                                                      ObjectArchive::file("etc/b", content(10))};
 
   EXPECT_THAT([&] { extract(objects); }, fails_with(ErrorKind::Corrupt, "etc.tar.gz: damaged"));
   EXPECT_THAT(sink_.paths(), ElementsAre("etc/a"));
@@ -118,7 +119,7 @@ TEST_F(SequentialExtraction, StopsAtDamageOrGoesOnWhenToldTo) {
 }
 
 TEST_F(SequentialExtraction, RefusesContentThatEndsTooEarly) {
-  TarArchive::Object cut = TarArchive::file("etc/a", content(10));
+  ObjectArchive::Object cut = ObjectArchive::file("etc/a", content(10));
   cut.entry.size = 11;
 
   EXPECT_THAT([&] { extract({cut}); }, fails_with(ErrorKind::Corrupt, "etc/a: its content ends too early"));

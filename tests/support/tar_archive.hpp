@@ -1,12 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "archive/archive_name.hpp"
@@ -16,102 +17,182 @@
 #include "archive/tar_writer.hpp"
 #include "archive/zip_writer.hpp"
 #include "core/time_format.hpp"
-#include "crypto/sliced_digest.hpp"
 #include "support/made_archive.hpp"
 
 namespace osbackup::test {
 
-/// Makes archives with our writers, in the members that docs/format.md prescribes: tars of objects with content. A test
-/// may change what is written on the way.
+/// Makes whole archives, each entry of which is as docs/format.md says; so small, if wanted, that a test can damage
+/// every byte in turn.
 class TarArchive {
  public:
   struct Object {
     archive::Entry entry;
-    std::vector<std::byte> content = {};  ///< As it is stored: of a sparse file, its extents.
+    std::string content = {};  ///< Of a file, with its holes.
+  };
+  struct Member {
+    std::uint64_t offset = 0;  ///< In the archive.
+    std::uint64_t length = 0;
+    std::uint64_t content_bytes = 0;
+    std::vector<std::string> paths = {};  ///< Of the entries that have records in it.
+  };
+  struct Built {
+    std::vector<std::byte> bytes;
+    archive::Manifest manifest;
+    std::vector<Member> members;  ///< Of the directories.
   };
 
-  static Object directory(std::string path) {
-    return {.entry = entry_of(std::move(path), archive::EntryType::Directory)};
-  }
-  static Object file(std::string path, std::vector<std::byte> content) {
-    Object object{.entry = entry_of(std::move(path), archive::EntryType::File), .content = std::move(content)};
-    object.entry.size = object.content.size();
+  /// By the configured path: `/etc` with `etc`, `etc/a` and so on, in order.
+  std::map<std::string, std::vector<Object>> directories;
+  std::vector<std::pair<std::string, std::string>> warnings = {{"etc/x", "Permission denied"}};
+  /// What a member holds at most, 1 MiB in the format: what is larger goes on in members of its own.
+  std::size_t member_bytes = archive::kMemberContentMax;
+
+  std::function<void(archive::Manifest&)> change_manifest = [](auto&) {};
+  /// A line of the index, before it is written.
+  std::function<void(archive::Entry&, archive::Placement&)> change_line = [](auto&, auto&) {};
+
+  static Object file(const std::string& path, std::string content) {
+    Object object = named(path, archive::EntryType::File);
+    object.entry.size = content.size();
+    object.content = std::move(content);
     return object;
   }
-  static Object link(std::string path, archive::EntryType type, std::string target) {
-    Object object{.entry = entry_of(std::move(path), type)};
-    object.entry.target = std::move(target);
+  static Object directory(const std::string& path) { return named(path, archive::EntryType::Directory); }
+  static Object symlink(const std::string& path, const std::string& target) {
+    Object object = named(path, archive::EntryType::Symlink);
+    object.entry.target = target;
+    return object;
+  }
+  static Object hard_link(const std::string& path, const Object& target) {
+    Object object = named(path, archive::EntryType::Hardlink);
+    object.entry.target = target.entry.path;
+    object.entry.size = target.entry.size;
+    object.content = target.content;
     return object;
   }
 
-  std::map<std::string, std::vector<Object>> directories;  ///< `/etc`: its objects in order.
-  std::function<void(archive::Entry&)> change_tar_entry = [](auto&) {};
-  std::function<void(std::vector<std::byte>&)> change_content = [](auto&) {};  ///< In the tar; its length stays.
-  std::function<void(archive::Entry&)> change_line = [](auto&) {};
-  std::function<void(archive::Placement&)> change_place = [](auto&) {};
-
-  std::shared_ptr<SparseBytes> build() const {
-    auto bytes = std::make_shared<SparseBytes>();
-    archive::ZipWriter zip(*bytes, started());
-    archive::Manifest manifest{.run_id = "0a1b2c3d-0000-4000-8000-000000000000",
-                               .machine_id = "",
-                               .hostname = "web-1",
-                               .ip = "192.0.2.7",
-                               .started = started(),
-                               .finished = started(),
-                               .directories = {},
-                               .index = {},
-                               .blocks = {},
-                               .warnings = {}};
+  Built build() const {
+    Built built;
+    SparseBytes bytes;
+    archive::ZipWriter zip(bytes, *parse_rfc3339("2026-11-23T09:30:00Z"));
     SparseBytes index_bytes;
     SparseBytes blocks_bytes;
     archive::IndexWriter index(index_bytes, blocks_bytes);
+    built.manifest = manifest_without_places();
     for (const auto& [path, objects] : directories) {
-      archive::ManifestDirectory& directory = manifest.directories.emplace_back();
+      archive::ManifestDirectory& directory = built.manifest.directories.emplace_back();
       directory.path = path;
       directory.entry = archive::entry_name(path);
       zip.begin_entry(directory.entry);
-      directory.tar_bytes = add_tar(zip, objects, {index, manifest.directories.size() - 1});
+      TarCutter tar(zip, member_bytes, built.manifest.directories.size() - 1);
+      for (const Object& object : objects) tar.add(object);
+      tar.finish();
       directory.place = zip.end_entry();
-      for (const Object& object : objects) count(object, directory);
+      for (std::size_t i = 0; i < objects.size(); ++i) {
+        add_line(objects[i], tar.places[i], index);
+        count(objects[i], directory);
+      }
+      for (Member& member : tar.members) {
+        directory.tar_bytes += member.content_bytes;
+        member.offset += directory.place.offset;
+        built.members.push_back(std::move(member));
+      }
     }
     index.finish();
     SparseBytes warnings_bytes;
-    archive::JsonLinesWriter warnings(warnings_bytes);
-    warnings.finish();
+    archive::JsonLinesWriter lines(warnings_bytes);
+    for (const auto& [path, reason] : warnings) lines.add(archive::warning_line(path, reason));
+    lines.finish();
+    archive::Manifest& manifest = built.manifest;
     manifest.index = {.offset = add_entry(zip, archive::kIndexEntry, index_bytes.all()), .summary = index.index()};
     manifest.blocks = {.offset = add_entry(zip, archive::kBlocksEntry, blocks_bytes.all()), .summary = index.blocks()};
     manifest.warnings = {.offset = add_entry(zip, archive::kWarningsEntry, warnings_bytes.all()),
-                         .summary = warnings.summary()};
-    const std::string text = archive::to_json_text(manifest);
-    const auto text_bytes = std::as_bytes(std::span(text));
-    add_entry(zip, archive::kManifestEntry, {text_bytes.begin(), text_bytes.end()});
+                         .summary = lines.summary()};
+    change_manifest(manifest);
+    add_entry(zip, archive::kRestoreTextEntry, bytes_of("Ask somebody who knows.\n"));
+    add_entry(zip, archive::kManifestEntry, bytes_of(archive::to_json_text(manifest)));
     zip.finish();
-    return bytes;
+    built.bytes = bytes.all();
+    return built;
   }
 
  private:
-  struct Listing {
-    archive::IndexWriter& index;
-    std::uint64_t directory = 0;
+  /// Cuts the tar of one directory into members.
+  class TarCutter {
+   public:
+    TarCutter(archive::ZipWriter& zip, std::size_t member_bytes, std::uint64_t directory)
+        : zip_(zip), member_bytes_(member_bytes), directory_(directory) {}
+
+    void add(const Object& object) {
+      const auto [records, headers] = records_of(object);
+      if (!raw_.empty() && raw_.size() + records.size() > member_bytes_) end_member();
+      places.push_back({.directory = directory_, .member = end_, .skip = raw_.size(), .span = 0});
+      raw_.insert(raw_.end(), records.begin(), records.end());
+      paths_.push_back(object.entry.path);
+      if (raw_.size() <= member_bytes_) return;
+      cut(std::max(headers, member_bytes_));
+      while (!raw_.empty()) cut(std::min(raw_.size(), member_bytes_));
+      end_member();
+    }
+    void finish() {
+      archive::TarWriter(raw_).append_end();
+      end_member();
+    }
+
+    std::vector<archive::Placement> places;  ///< Of all objects.
+    std::vector<Member> members;
+
+   private:
+    void end_member() {
+      if (!raw_.empty()) cut(raw_.size());
+      for (; placed_ < places.size(); ++placed_) places[placed_].span = end_ - places[placed_].member;
+      paths_.clear();
+    }
+    void cut(std::size_t bytes) {
+      const auto member = encoder_.encode(std::span(raw_).first(bytes), buffer_);
+      zip_.write(member);
+      members.push_back({.offset = end_, .length = member.size(), .content_bytes = bytes, .paths = paths_});
+      end_ += member.size();
+      raw_.erase(raw_.begin(), raw_.begin() + static_cast<std::ptrdiff_t>(bytes));
+    }
+
+    archive::ZipWriter& zip_;
+    std::size_t member_bytes_;
+    std::uint64_t directory_;
+    archive::GzipMemberEncoder encoder_{archive::Compression::Fast};
+    std::vector<std::byte> buffer_;
+    std::vector<std::byte> raw_;
+    std::vector<std::string> paths_;
+    std::uint64_t end_ = 0;
+    std::size_t placed_ = 0;  ///< How many places have their span.
   };
 
-  /// An object whose line waits for the length of its members.
-  struct Waiting {
-    const Object* object = nullptr;
-    std::uint64_t member = 0;
-    std::uint64_t skip = 0;
-  };
+  static Object named(const std::string& path, archive::EntryType type) {
+    Object object;
+    object.entry.path = path;
+    object.entry.type = type;
+    object.entry.mode = type == archive::EntryType::Directory ? 0755 : 0644;
+    object.entry.mtime = {.tv_sec = 1'700'000'000, .tv_nsec = 123'456'789};
+    return object;
+  }
 
-  static TimePoint started() { return *parse_rfc3339("2026-11-23T09:30:00Z"); }
+  static std::vector<std::byte> bytes_of(const std::string& text) {
+    const auto bytes = std::as_bytes(std::span(text));
+    return {bytes.begin(), bytes.end()};
+  }
 
-  static archive::Entry entry_of(std::string path, archive::EntryType type) {
-    archive::Entry entry;
-    entry.path = std::move(path);
-    entry.type = type;
-    entry.mode = type == archive::EntryType::Directory ? 0755 : 0644;
-    entry.mtime = {.tv_sec = 1'700'000'000, .tv_nsec = 123'456'789};
-    return entry;
+  static archive::Manifest manifest_without_places() {
+    const TimePoint started = *parse_rfc3339("2026-11-23T09:30:00Z");
+    return {.run_id = "0a1b2c3d-0000-4000-8000-000000000000",
+            .machine_id = "",
+            .hostname = "web-1",
+            .ip = "192.0.2.7",
+            .started = started,
+            .finished = started,
+            .directories = {},
+            .index = {},
+            .blocks = {},
+            .warnings = {}};
   }
 
   static std::uint64_t add_entry(archive::ZipWriter& zip, std::string_view name, const std::vector<std::byte>& bytes) {
@@ -120,79 +201,43 @@ class TarArchive {
     return zip.end_entry().offset;
   }
 
+  /// An object's records, and how many bytes of them stand before the content.
+  static std::pair<std::vector<std::byte>, std::size_t> records_of(const Object& object) {
+    std::vector<std::byte> records;
+    archive::TarWriter writer(records);
+    writer.append_headers(object.entry);
+    const std::size_t headers = records.size();
+    if (object.entry.type == archive::EntryType::File) {
+      const auto content = std::as_bytes(std::span(object.content));
+      std::vector<archive::Extent> extents = {{.offset = 0, .length = content.size()}};
+      if (object.entry.sparse) extents = object.entry.extents;
+      for (const archive::Extent& extent : extents) {
+        const auto data = content.subspan(extent.offset, extent.length);
+        records.insert(records.end(), data.begin(), data.end());
+      }
+      writer.append_padding();
+    }
+    return {std::move(records), headers};
+  }
+
+  void add_line(const Object& object, archive::Placement place, archive::IndexWriter& index) const {
+    archive::Entry entry = object.entry;
+    change_line(entry, place);
+    std::string line = archive::index_line_head(entry);
+    std::optional<crypto::Sha256Digest> digest;
+    if (entry.type == archive::EntryType::File || entry.type == archive::EntryType::Hardlink)
+      digest = crypto::sha256(std::as_bytes(std::span(object.content)));
+    archive::complete_index_line(line, digest, false, place);
+    index.add(entry.path, line);
+  }
+
   static void count(const Object& object, archive::ManifestDirectory& directory) {
     if (object.entry.type == archive::EntryType::File) {
       ++directory.files;
       directory.content_bytes += object.entry.size;
-    } else if (object.entry.type == archive::EntryType::Directory) {
-      ++directory.directories;
     } else {
-      ++directory.others;
+      ++(object.entry.type == archive::EntryType::Directory ? directory.directories : directory.others);
     }
-  }
-
-  static crypto::Sha256Digest digest_of(const Object& object) {
-    if (!object.entry.sparse) return crypto::sha256(object.content);
-    crypto::SlicedDigest digest;
-    std::size_t begin = 0;
-    for (const archive::Extent& extent : object.entry.extents) {
-      digest.update(extent.offset, std::span(object.content).subspan(begin, extent.length), {});
-      begin += extent.length;
-    }
-    return digest.finish(object.entry.size, {});
-  }
-
-  std::uint64_t add_tar(archive::ZipWriter& zip, const std::vector<Object>& objects, Listing listing) const {
-    archive::GzipMemberEncoder encoder(archive::Compression::Fast);
-    std::vector<std::byte> buffer;
-    std::vector<std::byte> raw;
-    std::vector<Waiting> waiting;
-    std::uint64_t offset = 0;
-    std::uint64_t tar_bytes = 0;
-    const auto cut = [&](std::size_t bytes) {
-      const auto member = encoder.encode(std::span(raw).first(bytes), buffer);
-      zip.write(member);
-      offset += member.size();
-      tar_bytes += bytes;
-      raw.erase(raw.begin(), raw.begin() + static_cast<std::ptrdiff_t>(bytes));
-    };
-    const auto end_member = [&] {
-      while (raw.size() > archive::kMemberContentMax) cut(archive::kMemberContentMax);
-      if (!raw.empty()) cut(raw.size());
-      for (const Waiting& object : waiting) add_line(object, offset, listing);
-      waiting.clear();
-    };
-    for (const Object& object : objects) {
-      std::vector<std::byte> headers;
-      archive::Entry entry = object.entry;
-      change_tar_entry(entry);
-      archive::TarWriter(headers).append_headers(entry);
-      const std::uint64_t bytes = headers.size() + archive::in_whole_records(object.content.size());
-      if (!raw.empty() && raw.size() + bytes > archive::kMemberContentMax) end_member();
-      waiting.push_back({.object = &object, .member = offset, .skip = raw.size()});
-      raw.insert(raw.end(), headers.begin(), headers.end());
-      std::vector<std::byte> content = object.content;
-      change_content(content);
-      raw.insert(raw.end(), content.begin(), content.end());
-      archive::TarWriter(raw).append_padding();
-      if (bytes > archive::kMemberContentMax) end_member();
-    }
-    archive::TarWriter(raw).append_end();
-    end_member();
-    return tar_bytes;
-  }
-
-  void add_line(const Waiting& waiting, std::uint64_t end, Listing listing) const {
-    archive::Entry entry = waiting.object->entry;
-    change_line(entry);
-    archive::Placement place{
-        .directory = listing.directory, .member = waiting.member, .skip = waiting.skip, .span = end - waiting.member};
-    change_place(place);
-    std::optional<crypto::Sha256Digest> digest;
-    if (entry.type == archive::EntryType::File) digest = digest_of(*waiting.object);
-    std::string line = archive::index_line_head(entry);
-    archive::complete_index_line(line, digest, false, place);
-    listing.index.add(entry.path, line);
   }
 };
 
