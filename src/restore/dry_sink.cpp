@@ -1,0 +1,92 @@
+#include "restore/dry_sink.hpp"
+
+#include "core/error.hpp"
+#include "restore/entry_path.hpp"
+#include "restore/target_root.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::EntryType;
+
+/// Takes an object and does nothing with it.
+class NoReceiver final : public Receiver {
+ public:
+  void begin(const archive::Entry& /*entry*/) override {}
+  void write(std::uint64_t /*offset*/, std::span<const std::byte> /*content*/) override {}
+  void finish() override {}
+};
+
+Error refused(const std::string& reason) { return {ErrorKind::Refused, reason}; }
+
+}  // namespace
+
+DrySink::DrySink(const SinkOptions& options, TroubleLog& log)
+    : options_(options), log_(log), target_(find_target(options)) {
+  if (!target_) return;
+  look_.emplace(*target_);
+  look_at_linked_.emplace(*target_);
+}
+
+bool DrySink::wants(const archive::Entry& entry) {
+  try {
+    check_paths(entry);
+    judge(entry);
+  } catch (const Error& error) {
+    const bool is_refused = error.kind() == ErrorKind::Refused;
+    log_.add({.kind = is_refused ? Trouble::Kind::Refused : Trouble::Kind::Failed,
+              .path = entry.path,
+              .reason = error.what()});
+  }
+  return false;
+}
+
+std::unique_ptr<Receiver> DrySink::receive(const archive::Entry& /*entry*/) { return std::make_unique<NoReceiver>(); }
+
+void DrySink::judge(const archive::Entry& entry) {
+  if (entry.type == EntryType::Hardlink) check_link(entry);
+  const Sight sight = look(entry);
+  const bool is_there = sight.kind == Sight::Kind::Object;
+  const bool is_directory = is_there && S_ISDIR(sight.status.st_mode);
+  const bool never = options_.overwrite == Overwrite::Never;
+  if (is_there && never) return counter_.add_kept();
+  if (options_.overwrite == Overwrite::IfChanged && look_ && look_->is_unchanged(entry, sight))
+    return counter_.add_unchanged();
+  if (entry.type == EntryType::Directory) {
+    if (is_there && S_ISLNK(sight.status.st_mode))
+      throw refused("a link is in the place of the directory, and is not followed");
+  } else if (is_directory && look_->is_full_directory(sight)) {
+    throw refused("a directory is in its place that is not empty, and is kept");
+  }
+  const bool replaces = is_there && !(is_directory && entry.type == EntryType::Directory);
+  counter_.add_restored(entry.type, entry.size, replaces);
+}
+
+Sight DrySink::look(const archive::Entry& entry) {
+  if (!look_) return {};
+  const Sight sight = look_->at(entry.path);
+  switch (sight.kind) {
+    case Sight::Kind::BehindLink:
+      throw refused("the way to it leads over a link in the target, which is not followed");
+    case Sight::Kind::OtherName:
+      throw refused("the file system takes its name for that of another object, and keeps that");
+    case Sight::Kind::BehindFile:
+      if (options_.overwrite == Overwrite::Never)
+        throw Error(ErrorKind::Exists, "something that is no directory is in the place of a directory above, and is kept");
+      return {};
+    case Sight::Kind::Nothing:
+    case Sight::Kind::Object:
+      break;
+  }
+  return sight;
+}
+
+void DrySink::check_link(const archive::Entry& entry) {
+  if (!look_at_linked_) return;
+  const Sight linked = look_at_linked_->at(entry.target);
+  if (linked.kind == Sight::Kind::BehindLink) throw refused("the way to what it links to leads over a link");
+  if (linked.kind == Sight::Kind::Object && S_ISDIR(linked.status.st_mode))
+    throw refused("what it links to is a directory");
+}
+
+}  // namespace osbackup::restore

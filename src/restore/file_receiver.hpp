@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "restore/object_metadata.hpp"
+#include "restore/object_sink.hpp"
+#include "restore/placement.hpp"
+#include "restore/receiver_parts.hpp"
+#include "system/file_descriptor.hpp"
+
+namespace osbackup::restore {
+
+/// A regular file on its way into the target.
+class FileReceiver final : public Receiver {
+ public:
+  FileReceiver(const ReceiverParts& parts, TargetPlace place)
+      : parts_(parts), placement_(parts.tree, parts.replacements, std::move(place)) {}
+
+  void begin(const archive::Entry& entry) override;
+  void write(std::uint64_t offset, std::span<const std::byte> content) override;
+  void finish() override;
+
+ private:
+  HeldObject held() const;
+  void grow_to_size();
+  void close();
+
+  const ReceiverParts& parts_;
+  Placement placement_;
+  ObjectMetadata metadata_;
+  std::uint64_t size_ = 0;
+  std::atomic<std::uint64_t> end_ = 0;  ///< Of what was written.
+  system::FileDescriptor file_;
+  struct stat status_ {};  ///< As it was made.
+};
+
+}  // namespace osbackup::restore

@@ -1,0 +1,54 @@
+#include "restore/link_receiver.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+#include "restore/entry_path.hpp"
+#include "system/system_error.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using system::FileDescriptor;
+
+[[noreturn]] void fail(const std::string& target) {
+  const std::string shown = printable(target);
+  if (errno == ELOOP)
+    throw Error(ErrorKind::Refused, fmt::format("the way to what it links to, {}, leads over a link", shown));
+  if (errno == ENOENT || errno == ENOTDIR)
+    throw Error(ErrorKind::NotFound, fmt::format("what it links to, {}, is not in the target", shown));
+  throw system::system_error(fmt::format("what it links to, {}, cannot be looked at", shown));
+}
+
+}  // namespace
+
+void LinkReceiver::finish() {
+  const FileDescriptor from = parts_.target.open_directory(parent_of(target_), O_PATH);
+  if (!from) fail(target_);
+  const std::string from_name(name_in(target_));
+  struct stat linked {};
+  if (fstatat(from.get(), from_name.c_str(), &linked, AT_SYMLINK_NOFOLLOW) != 0) fail(target_);
+  if (S_ISDIR(linked.st_mode))
+    throw Error(ErrorKind::Refused, fmt::format("what it links to, {}, is a directory", printable(target_)));
+  const SharedDescriptor directory = placement_.directory();
+  const std::optional<struct stat> there =
+      look_at({.directory = directory->get(), .name = placement_.place().name.c_str()});
+  if (there && there->st_dev == linked.st_dev && there->st_ino == linked.st_ino) {
+    parts_.counter.add_unchanged();
+    return;
+  }
+  // Never AT_SYMLINK_FOLLOW: a link that has several names is linked itself.
+  placement_.make([&](const NamePlace& place) {
+    return linkat(from.get(), from_name.c_str(), place.directory, place.name, 0) == 0;
+  });
+  placement_.set_made(linked);
+  placement_.publish();
+  parts_.counter.add_restored(archive::EntryType::Hardlink, 0, placement_.replaces());
+}
+
+}  // namespace osbackup::restore

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "restore/object_sink.hpp"
+#include "restore/placement.hpp"
+#include "restore/receiver_parts.hpp"
+
+namespace osbackup::restore {
+
+/// A hard link on its way into the target. It gets neither metadata nor content, should a tar repeat it: what it links to
+/// has them.
+class LinkReceiver final : public Receiver {
+ public:
+  /// `target` is a path in the target that was checked (check_paths).
+  LinkReceiver(const ReceiverParts& parts, TargetPlace place, std::string target)
+      : parts_(parts), placement_(parts.tree, parts.replacements, std::move(place)), target_(std::move(target)) {}
+
+  void begin(const archive::Entry& /*entry*/) override {}
+  void write(std::uint64_t /*offset*/, std::span<const std::byte> /*content*/) override {}
+  void finish() override;
+
+ private:
+  const ReceiverParts& parts_;
+  Placement placement_;
+  std::string target_;
+};
+
+}  // namespace osbackup::restore

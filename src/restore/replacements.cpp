@@ -1,0 +1,55 @@
+#include "restore/replacements.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "core/error.hpp"
+#include "restore/made_time.hpp"
+#include "system/system_error.hpp"
+
+namespace osbackup::restore {
+
+using system::system_error;
+
+std::optional<struct stat> look_at(const NamePlace& place) {
+  struct stat status {};
+  if (fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0) return status;
+  if (errno == ENOENT) return std::nullopt;
+  throw system_error("what is there cannot be looked at");
+}
+
+void Replacements::check(const NamePlace& place, ExactNames& names, bool in_order) const {
+  if (overwrite_ == Overwrite::Never) throw Error(ErrorKind::Exists, "something is there already, and is kept");
+  check_first(place, in_order);
+  if (names.has(place.directory, place.name)) return;
+  throw Error(ErrorKind::Refused,
+              "the file system takes its name for that of another object, which differs in case or in how its letters "
+              "are encoded, and is kept");
+}
+
+void Replacements::check_first(const NamePlace& place, bool in_order) const {
+  if (in_order || later_replaces_ || !started_) return;
+  const std::optional<timespec> made = made_time(place.directory, place.name);
+  if (!made || is_before(*made, *started_)) return;
+  throw Error(ErrorKind::Refused, "an entry before it has this path too, and is kept");
+}
+
+void Replacements::replace(const NamePlace& place, const std::string& temporary, const struct stat& found) {
+  const std::scoped_lock lock(mutex_);
+  if (const std::optional<struct stat> now = look_at(place)) {
+    if (now->st_dev != found.st_dev || now->st_ino != found.st_ino || (now->st_mode & S_IFMT) != (found.st_mode & S_IFMT))
+      throw Error(ErrorKind::Refused, "something else got its name while it was restored, and is kept");
+    if (S_ISDIR(now->st_mode) && unlinkat(place.directory, place.name, AT_REMOVEDIR) != 0) {
+      if (errno == ENOTEMPTY || errno == EEXIST)
+        throw Error(ErrorKind::Refused, "a directory is in its place that is not empty, and is kept");
+      throw system_error("the directory in its place cannot be removed");
+    }
+  }
+  if (renameat(place.directory, temporary.c_str(), place.directory, place.name) != 0)
+    throw system_error("cannot take the place of what is there");
+}
+
+}  // namespace osbackup::restore
