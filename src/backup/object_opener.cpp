@@ -24,6 +24,8 @@ std::string last_problem() { return std::generic_category().message(errno); }
 
 std::string absolute_path(const std::string& path) { return path == "." ? "/" : "/" + path; }
 
+std::string relative_path(const std::string& path) { return path == "/" ? "." : path.substr(1); }
+
 OpenedFile open_planned(const ScannedObject& object) {
   OpenedFile opened;
   const int directory = directory_of(object);

@@ -31,4 +31,7 @@ std::string last_problem();
 /// The absolute path, for warnings, of a path relative to `/`.
 std::string absolute_path(const std::string& path);
 
+/// The other way round: a normalised absolute path as the index has it.
+std::string relative_path(const std::string& path);
+
 }  // namespace osbackup::backup

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
@@ -11,7 +12,9 @@
 #include <memory>
 #include <system_error>
 
+#include "archive/index_path.hpp"
 #include "backup/cache_tag.hpp"
+#include "backup/object_opener.hpp"
 #include "core/counted.hpp"
 #include "core/encoding.hpp"
 #include "core/path_order.hpp"
@@ -28,10 +31,8 @@ constexpr std::size_t kWorthShrinkingBytes = 4096;
 
 std::string reason_of(int code) { return std::generic_category().message(code); }
 
-std::string relative_to_root(const std::string& directory) { return directory == "/" ? "." : directory.substr(1); }
-
 ScannedObject object_at(const std::string& path) {
-  ScannedObject object{.path = relative_to_root(path), .status = {}, .parent = {}, .name = path, .self = {}};
+  ScannedObject object{.path = relative_path(path), .status = {}, .parent = {}, .name = path, .self = {}};
   if (lstat(path.c_str(), &object.status) != 0) throw system_error("look at " + printable(path));
   return object;
 }
@@ -48,6 +49,12 @@ std::shared_ptr<const OpenDirectory> open_same(int parent, const char* name, con
 
 }  // namespace
 
+bool SelectionRules::is_wanted(const std::string& path) const {
+  return only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& wanted) {
+           return archive::lies_in(path, wanted) || archive::lies_in(wanted, path);
+         });
+}
+
 Scanner::Scanner(const std::string& directory, const SelectionRules& rules, WarningLog& warnings, ScanLimits limits)
     : rules_(rules), warnings_(warnings), limits_(limits), spill_(rules.spill_directory) {
   assert(limits_.open_levels >= 2);
@@ -63,7 +70,7 @@ void Scanner::open_root(const std::string& directory) {
     if (problem) throw system_error("follow the link " + printable(directory), problem.value());
     first_.push_back(std::move(configured));
   }
-  root_ = relative_to_root(real);
+  root_ = relative_path(real);
   ScannedObject root = object_at(real);
   if (!S_ISDIR(root.status.st_mode))
     throw Error(ErrorKind::NotFound, printable(directory) +
@@ -105,6 +112,7 @@ std::optional<ScannedObject> Scanner::look_at(const Level& level, const char* na
   object->name = name;
   object->path.reserve(prefix_.size() + object->name.size());
   object->path.append(prefix_).append(object->name);
+  if (!rules_.is_wanted(object->path)) return std::nullopt;
   const system::Mount* remote = rules_.network_mounts ? nullptr : rules_.mounts.remote_at(object->path);
   if (remote == nullptr &&
       fstatat(level.directory->descriptor.get(), name, &object->status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
@@ -274,7 +282,7 @@ void Scanner::lose(const Level& level) {
 }
 
 void Scanner::warn(WarningKind kind, const std::string& path, const std::string& reason) {
-  warnings_.add({.kind = kind, .path = path == "." ? "/" : "/" + path, .reason = reason});
+  warnings_.add({.kind = kind, .path = absolute_path(path), .reason = reason});
 }
 
 }  // namespace osbackup::backup

@@ -33,9 +33,15 @@ struct SelectionRules {
   PathPatterns exclude;          ///< What matches is left out; a configured directory itself never is.
   bool one_file_system = false;  ///< What is mounted below is not entered.
   bool network_mounts = false;   ///< Network and FUSE file systems are entered like local ones.
+  /// Paths as the index has them: of what lies below a configured directory, only these are looked at, the directories
+  /// on the way to them, and all below them. Empty: everything.
+  std::vector<std::string> only;
   bool exclude_caches = false;   ///< Of a directory that a CACHEDIR.TAG marks as a cache only the tag is kept.
   /// Where names lie that memory has no room for, in a file without a name.
   std::filesystem::path spill_directory = "/tmp";
+
+  /// Whether `only` lets a path be looked at.
+  bool is_wanted(const std::string& path) const;
 };
 
 /// What a scan holds at a time; more goes to the spill, or is opened again.

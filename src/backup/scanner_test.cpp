@@ -259,6 +259,17 @@ TEST_F(ScannerTest, NeverExcludesAConfiguredDirectoryItself) {
 
 constexpr const char* kTag = "Signature: 8a477f597d28d172789f06886806bc55";
 
+TEST_F(ScannerTest, LooksOnlyAtWhatIsWantedAndTheWayToIt) {
+  file("d/a/b/x");
+  file("d/a/b-x");
+  file("d/a/c/x");
+  file("d/e");
+  file("d/f");
+  rules_.only = {anchored("d/a/b").substr(1), anchored("d/e").substr(1)};
+
+  EXPECT_THAT(scan("d"), ElementsAre("d", "d/a", "d/a/b", "d/a/b/x", "d/e"));
+}
+
 TEST_F(ScannerTest, KeepsOfACacheOnlyItsTag) {
   file("d/cache/a/x");
   file("d/cache/b");

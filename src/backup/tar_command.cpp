@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 
+#include "backup/object_opener.hpp"
 #include "backup/tar_messages.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
@@ -28,7 +29,7 @@ class Conversation {
  public:
   Conversation(const std::string& directory, const ArchivePlan& plan, RunObserver observer)
       : scanner_(directory, plan.rules, observer.warnings), observer_(observer) {
-    roots_ = {scanner_.root(), directory == "/" ? "." : directory.substr(1)};
+    roots_ = {scanner_.root(), relative_path(directory)};
   }
 
   std::optional<std::string> next_input() {

@@ -106,8 +106,8 @@ PatternMatch PathPatterns::match(const Place& directory, std::string_view name) 
   return best;
 }
 
-bool PathPatterns::matches(std::string_view path, bool is_directory) const {
-  Place place = root();
+bool PathPatterns::matches_below(const Place& directory, std::string_view path, bool is_directory) const {
+  Place place = directory;
   while (!path.empty()) {
     const std::string_view name = take_name(path);
     if (name.empty()) continue;

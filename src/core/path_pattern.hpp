@@ -65,7 +65,9 @@ class PathPatterns {
   PatternMatch match(const Place& directory, std::string_view name) const noexcept;
 
   /// Whether a pattern matches a path, or a directory above it: `etc/passwd` or `/etc/passwd`.
-  bool matches(std::string_view path, bool is_directory) const;
+  bool matches(std::string_view path, bool is_directory) const { return matches_below(root(), path, is_directory); }
+  /// The same of a path that begins in a directory; nothing above is asked.
+  bool matches_below(const Place& directory, std::string_view path, bool is_directory) const;
 
  private:
   struct Step {

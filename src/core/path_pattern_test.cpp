@@ -118,6 +118,16 @@ TEST(PathPatterns, TellOnTheWayDownWhatMatches) {
   EXPECT_EQ(several.match(several.below(user, "b"), "x"), PatternMatch::None);
 }
 
+TEST(PathPatterns, MayBeginInADirectoryThatIsNotAsked) {
+  const PathPatterns patterns({PathPattern("a"), PathPattern("/a/b/*.tmp")});
+  const PathPatterns::Place below = patterns.below(patterns.root(), "a");
+
+  EXPECT_TRUE(patterns.matches("a/x", false));
+  EXPECT_FALSE(patterns.matches_below(below, "x", false));
+  EXPECT_TRUE(patterns.matches_below(below, "x/a/y", false));
+  EXPECT_TRUE(patterns.matches_below(below, "b/x.tmp", false));
+}
+
 TEST(PathPatterns, StandTheFuzzTargetsCorpus) {
   const std::vector<std::string> corpus = test::files_in("tests/fuzz/corpus/path_pattern");
   EXPECT_GE(corpus.size(), 5U);
