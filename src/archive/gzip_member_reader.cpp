@@ -12,6 +12,10 @@
 namespace osbackup::archive {
 namespace {
 
+/// What a byte of deflate can hold at most: four times 258 bytes, each in a code of one bit for the length and one for
+/// the distance (RFC 1951, section 3.2.5).
+constexpr std::size_t kDeflateRatioMax = 4 * 258;
+
 std::uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
   std::uint64_t value = 0;
   for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8U | std::to_integer<std::uint64_t>(bytes[i - 1]);
@@ -69,9 +73,28 @@ std::vector<std::byte> GzipMemberReader::content_of(std::span<const std::byte> m
   if (bytes > content_bytes_max)
     refuse("says that it holds " + std::to_string(bytes) + " bytes, of which at most " +
            std::to_string(content_bytes_max) + " are expected");
+  if (bytes > member.size() * kDeflateRatioMax) refuse("says that it holds more than it can");
   std::vector<std::byte> content(static_cast<std::size_t>(bytes));
   content.resize(inflate(member, content));
   return content;
+}
+
+std::optional<std::size_t> GzipMemberReader::lost_bytes_of(std::span<const std::byte> member,
+                                                           std::size_t content_bytes_max) {
+  if (member.size() < kMemberBytesMin) return std::nullopt;
+  const auto deflated = member.subspan(kMemberHeaderBytes, member.size() - kMemberBytesMin);
+  const auto trailer = member.last(kMemberTrailerBytes);
+  const std::uint64_t said = little_endian(trailer.last(4));
+  std::vector<std::byte> content(std::min(content_bytes_max, deflated.size() * kDeflateRatioMax));
+  std::size_t consumed = 0;
+  std::size_t produced = 0;
+  const auto result = libdeflate_deflate_decompress_ex(decompressor_.get(), deflated.data(), deflated.size(),
+                                                       content.data(), content.size(), &consumed, &produced);
+  if (result != LIBDEFLATE_SUCCESS || consumed != deflated.size())
+    return said <= content_bytes_max ? std::optional<std::size_t>(said) : std::nullopt;
+  const bool is_sure =
+      said == produced || little_endian(trailer.first(4)) == crc32(0, std::span(content).first(produced));
+  return is_sure ? std::optional(produced) : std::nullopt;
 }
 
 }  // namespace osbackup::archive

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,11 @@ class GzipMemberReader {
   /// The content of one member. Corrupt, and nothing is taken from memory, when it says that it holds more than
   /// `content_bytes_max`; else as above.
   std::vector<std::byte> content_of(std::span<const std::byte> member, std::size_t content_bytes_max);
+
+  /// How many bytes a member held that is damaged, but ends where it says: as many as it inflates to, if CRC or ISIZE
+  /// agree; what ISIZE says when it cannot be inflated. Nothing when that is not known, or more than
+  /// `content_bytes_max`.
+  std::optional<std::size_t> lost_bytes_of(std::span<const std::byte> member, std::size_t content_bytes_max);
 
  private:
   struct Free {

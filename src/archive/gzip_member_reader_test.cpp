@@ -80,6 +80,37 @@ TEST(GzipMemberReader, GivesTheContentOfAMemberUpToALimit) {
               fails_with(ErrorKind::Corrupt, "does not hold as many bytes as it says"));
 }
 
+TEST(GzipMemberReader, TakesNoMemoryForMoreThanAMemberCanHold) {
+  Bytes member = member_of(bytes_of("x"));
+  member[member.size() - 2] = std::byte{1};  // 64 KiB more.
+
+  EXPECT_THAT([&] { GzipMemberReader().content_of(member, kMemberContentMax); },
+              fails_with(ErrorKind::Corrupt, "says that it holds more than it can"));
+}
+
+/// A member of 300 bytes without a pattern, and how many it is said to have held when these bytes of it are changed.
+std::optional<std::size_t> lost_bytes_with_changed(const std::vector<std::ptrdiff_t>& bytes) {
+  Bytes member = member_of(test::random_bytes({.size = 300, .seed = 5}));
+  for (const std::ptrdiff_t byte : bytes) *(byte < 0 ? member.end() + byte : member.begin() + byte) ^= std::byte{2};
+  return GzipMemberReader().lost_bytes_of(member, 1000);
+}
+
+TEST(GzipMemberReader, KnowsHowManyBytesADamagedMemberHeld) {
+  constexpr std::ptrdiff_t kBlockHeader = kMemberHeaderBytes;
+  constexpr std::ptrdiff_t kContent = kMemberHeaderBytes + 100;
+
+  EXPECT_THAT(lost_bytes_with_changed({kContent}), Optional(300U));
+  EXPECT_THAT(lost_bytes_with_changed({kBlockHeader}), Optional(300U));
+  EXPECT_THAT(lost_bytes_with_changed({-8}), Optional(300U)) << "its CRC is damaged";
+  EXPECT_THAT(lost_bytes_with_changed({-4}), Optional(300U)) << "its ISIZE is damaged";
+}
+
+TEST(GzipMemberReader, DoesNotGuessHowManyBytesADamagedMemberHeld) {
+  EXPECT_EQ(lost_bytes_with_changed({kMemberHeaderBytes + 100, -4}), std::nullopt) << "neither CRC nor ISIZE agree";
+  EXPECT_EQ(lost_bytes_with_changed({kMemberHeaderBytes, -1}), std::nullopt) << "ISIZE is more than is expected";
+  EXPECT_EQ(GzipMemberReader().lost_bytes_of(Bytes(31), 1000), std::nullopt);
+}
+
 TEST(GzipMemberReader, IsUsedForOneMemberAfterAnother) {
   GzipMemberReader reader;
   Bytes out(100);
