@@ -128,6 +128,14 @@ std::size_t SequentialEntries::read(std::span<std::byte> out) {
   return reading([&] { return tar_->reader().read(out); });
 }
 
+void SequentialEntries::finish_tar() {
+  if (!tar_) return;
+  reading([&] {
+    while (next_in_tar()) continue;
+  });
+  tar_.reset();
+}
+
 const std::vector<std::string>& SequentialEntries::lost_attributes() const {
   assert(tar_);
   return tar_->reader().lost_attributes();

@@ -46,6 +46,10 @@ class SequentialEntries final : public EntryStream {
   std::size_t read(std::span<std::byte> out) override;
   const std::vector<std::string>& lost_attributes() const override;
 
+  /// Goes to the end of the tar at hand, so that what was read of it is known to be as it was packed. Errors are those
+  /// of next(), which goes on with the tar behind it.
+  void finish_tar();
+
   /// The zip entry that the last entry came from: `etc.tar.gz`.
   const std::string& tar_name() const noexcept { return tar_name_; }
 
