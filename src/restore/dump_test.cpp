@@ -5,9 +5,9 @@
 
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
+#include "support/object_archive.hpp"
 #include "support/random_bytes.hpp"
 #include "support/shell.hpp"
-#include "support/tar_archive.hpp"
 #include "support/temporary_folder.hpp"
 #include "system/file.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 using archive::EntryType;
 using test::fails_with;
-using test::TarArchive;
+using test::ObjectArchive;
 
 constexpr std::uint64_t kMebibyte = 1U << 20U;
 
@@ -75,22 +75,22 @@ std::vector<std::byte> dumped(std::shared_ptr<const RangeReader> bytes, const st
 class DumpTest : public testing::Test {
  protected:
   DumpTest() {
-    etc_.push_back(TarArchive::directory("etc"));
-    etc_.push_back(TarArchive::file("etc/big", content_of(3 * kMebibyte + 77, 1)));
-    etc_.push_back(TarArchive::file("etc/empty", {}));
-    etc_.push_back(TarArchive::link("etc/hard", EntryType::Hardlink, "etc/big"));
+    etc_.push_back(ObjectArchive::directory("etc"));
+    etc_.push_back(ObjectArchive::file("etc/big", content_of(3 * kMebibyte + 77, 1)));
+    etc_.push_back(ObjectArchive::file("etc/empty", {}));
+    etc_.push_back(ObjectArchive::link("etc/hard", EntryType::Hardlink, "etc/big"));
     etc_.back().entry.size = 3 * kMebibyte + 77;
-    etc_.push_back(TarArchive::link("etc/link", EntryType::Symlink, "big"));
-    etc_.push_back(TarArchive::file("etc/small", content_of(1000, 2)));
-    etc_.push_back(TarArchive::link("etc/pipe", EntryType::Fifo, ""));
+    etc_.push_back(ObjectArchive::link("etc/link", EntryType::Symlink, "big"));
+    etc_.push_back(ObjectArchive::file("etc/small", content_of(1000, 2)));
+    etc_.push_back(ObjectArchive::link("etc/pipe", EntryType::Fifo, ""));
   }
 
   auto dumping(const std::string& path) const {
     return [this, path] { dumped(made_.build(), path); };
   }
 
-  TarArchive made_;
-  std::vector<TarArchive::Object>& etc_ = made_.directories["/etc"];
+  ObjectArchive made_;
+  std::vector<ObjectArchive::Object>& etc_ = made_.directories["/etc"];
 };
 
 TEST_F(DumpTest, GivesTheContentOfFilesOfAnySize) {
@@ -104,7 +104,7 @@ TEST_F(DumpTest, GivesTheContentOfFilesOfAnySize) {
 TEST_F(DumpTest, FollowsAHardLink) { EXPECT_EQ(dumped(made_.build(), "etc/hard"), content_of(3 * kMebibyte + 77, 1)); }
 
 TEST_F(DumpTest, GivesHolesAsZeros) {
-  TarArchive::Object sparse = TarArchive::file("etc/sparse", content_of(700, 3));
+  ObjectArchive::Object sparse = ObjectArchive::file("etc/sparse", content_of(700, 3));
   sparse.entry.size = 2 * kMebibyte;
   sparse.entry.sparse = true;
   sparse.entry.extents = {{.offset = 4096, .length = 512}, {.offset = kMebibyte, .length = 188}};
@@ -143,8 +143,8 @@ TEST_F(DumpTest, FindsThatTheTarHasAnotherEntry) {
 }
 
 TEST_F(DumpTest, FindsAHardLinkThatLeadsNowhere) {
-  etc_.push_back(TarArchive::link("etc/x", EntryType::Hardlink, "etc/none"));
-  etc_.push_back(TarArchive::link("etc/y", EntryType::Hardlink, "etc/x"));
+  etc_.push_back(ObjectArchive::link("etc/x", EntryType::Hardlink, "etc/none"));
+  etc_.push_back(ObjectArchive::link("etc/y", EntryType::Hardlink, "etc/x"));
 
   EXPECT_THAT(dumping("etc/x"), fails_with(ErrorKind::Corrupt, "/etc/x: it is a hard link to etc/none, which the"));
   EXPECT_THAT(dumping("etc/y"), fails_with(ErrorKind::Corrupt, "/etc/y: it is a hard link to another hard link"));
@@ -159,8 +159,8 @@ TEST_F(DumpTest, EndsWhenItIsStopped) {
 
 TEST_F(DumpTest, OfAMebibyteReadsLittleOfALargeArchive) {
   for (int i = 0; i < 60; ++i)
-    etc_.push_back(TarArchive::file(fmt::format("etc/z{:02}", i), content_of(kMebibyte - 512, 1)));
-  etc_.push_back(TarArchive::link("etc/zz", EntryType::Hardlink, "etc/z30"));
+    etc_.push_back(ObjectArchive::file(fmt::format("etc/z{:02}", i), content_of(kMebibyte - 512, 1)));
+  etc_.push_back(ObjectArchive::link("etc/zz", EntryType::Hardlink, "etc/z30"));
   const auto archive = made_.build();
   ASSERT_GT(archive->size(), 60 * kMebibyte);
 
