@@ -15,10 +15,13 @@ PartRange::PartRange(std::shared_ptr<const RangeReader> whole, ZipPlace place)
 }
 
 void PartRange::read(std::uint64_t offset, std::span<std::byte> out) const {
-  if (offset > place_.length || out.size() > place_.length - offset)
-    throw Error(ErrorKind::Corrupt,
-                fmt::format("{} bytes wanted at {}, but only {} are there", out.size(), offset, place_.length));
+  require_inside(offset, out.size());
   whole_->read(place_.offset + offset, out);
+}
+
+std::unique_ptr<ByteSource> PartRange::stream(std::uint64_t offset, std::uint64_t length) const {
+  require_inside(offset, length);
+  return whole_->stream(place_.offset + offset, length);
 }
 
 }  // namespace osbackup::archive

@@ -17,6 +17,7 @@ class PartRange final : public RangeReader {
 
   std::uint64_t size() const override { return place_.length; }
   void read(std::uint64_t offset, std::span<std::byte> out) const override;
+  std::unique_ptr<ByteSource> stream(std::uint64_t offset, std::uint64_t length) const override;
 
  private:
   std::shared_ptr<const RangeReader> whole_;

@@ -28,10 +28,15 @@ class TailRange final : public RangeReader {
   std::uint64_t size() const override { return size_; }
   void read(std::uint64_t offset, std::span<std::byte> out) const override;
 
+  /// One read of the object, unless all of it lies in the tail; its bytes are counted as they are read.
+  std::unique_ptr<ByteSource> stream(std::uint64_t offset, std::uint64_t length) const override;
+
   /// The reads so far, with that of the tail.
   ReadCount count() const { return {.reads = reads_, .bytes = bytes_}; }
 
  private:
+  class CountedStream;
+
   void fetch(std::uint64_t offset, std::span<std::byte> out) const;
 
   std::shared_ptr<const RangeReader> object_;

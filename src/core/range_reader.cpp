@@ -13,12 +13,16 @@ std::unique_ptr<ByteSource> RangeReader::stream(std::uint64_t offset, std::uint6
   return std::make_unique<RangeSource>(*this, RangeSource::Part{.offset = offset, .length = length});
 }
 
+void RangeReader::require_inside(std::uint64_t offset, std::uint64_t length) const {
+  if (offset > size() || length > size() - offset)
+    throw Error(ErrorKind::Corrupt,
+                fmt::format("{} bytes wanted at {}, but only {} are there", length, offset, size()));
+}
+
 MemoryRange::MemoryRange(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
 
 void MemoryRange::read(std::uint64_t offset, std::span<std::byte> out) const {
-  if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
-    throw Error(ErrorKind::Corrupt,
-                fmt::format("{} bytes wanted at {}, but only {} are there", out.size(), offset, bytes_.size()));
+  require_inside(offset, out.size());
   std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
 }
 

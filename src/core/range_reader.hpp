@@ -22,6 +22,10 @@ class RangeReader {
   /// The bytes from `offset` on, `length` of them, in order: for who needs them all, one range instead of many. The
   /// reader outlives the source, which is one thread's at a time. Corrupt when the bytes end before that.
   virtual std::unique_ptr<ByteSource> stream(std::uint64_t offset, std::uint64_t length) const;
+
+ protected:
+  /// Corrupt when there are not `length` bytes from `offset` on.
+  void require_inside(std::uint64_t offset, std::uint64_t length) const;
 };
 
 /// Bytes in memory.
