@@ -59,8 +59,12 @@ class FaultyDestination final : public Destination {
   void read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) override {
     inner_.read(name, offset, out);
   }
+  std::unique_ptr<ByteSource> stream(const std::string& name, std::uint64_t offset, std::uint64_t length) override {
+    return inner_.stream(name, offset, length);
+  }
   std::vector<ObjectInfo> list(const std::string& prefix) override { return inner_.list(prefix); }
   void remove(const std::string& name) override { inner_.remove(name); }
+  storage::Traffic traffic() const override { return inner_.traffic(); }
 
   /// How many uploads were begun.
   unsigned begun() const noexcept { return begun_; }

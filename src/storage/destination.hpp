@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/byte_source.hpp"
+
 namespace osbackup::storage {
 
 /// What is known of a stored object.
@@ -15,6 +17,15 @@ struct ObjectInfo {
   std::uint64_t bytes = 0;
 
   bool operator==(const ObjectInfo&) const = default;
+};
+
+/// What reading from a destination has cost so far.
+struct Traffic {
+  std::uint64_t logins = 0;      ///< To its server, for whatever was done there; 0 when it has none.
+  std::uint64_t reads = 0;       ///< Ranges and streams that were begun, with what uploads read back.
+  std::uint64_t bytes_read = 0;  ///< Of their content, with what arrived and was not wanted.
+
+  bool operator==(const Traffic&) const = default;
 };
 
 /// One object on its way to a destination, invisible under its final name until commit().
@@ -59,6 +70,12 @@ class Destination {
   /// none.
   virtual void read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) = 0;
 
+  /// The bytes from `offset` on, `length` of them, in order and in one transfer that its reader paces: for who needs
+  /// them all. Throws as read() does, now or while it is read; Unavailable when the connection breaks. What the failed
+  /// read had put into its `out` is lost. It must not outlive its Destination. Where reading needs a login, that can be
+  /// used again when the object was read to its end.
+  virtual std::unique_ptr<ByteSource> stream(const std::string& name, std::uint64_t offset, std::uint64_t length) = 0;
+
   /// The objects whose names begin with `prefix`, sorted by name; uploads in progress are among them, under their
   /// temporary names. What has no object's name, and what is no file, is left out. A destination that was never written
   /// to is empty.
@@ -66,6 +83,8 @@ class Destination {
 
   /// Removing what does not exist succeeds.
   virtual void remove(const std::string& name) = 0;
+
+  virtual Traffic traffic() const = 0;
 };
 
 }  // namespace osbackup::storage

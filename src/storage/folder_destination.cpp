@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "core/error.hpp"
+#include "core/range_source.hpp"
 #include "storage/object_name.hpp"
 #include "system/file.hpp"
 #include "system/system_error.hpp"
@@ -29,14 +30,18 @@ void remove_file(const FileDescriptor& folder, const std::string& name) {
   if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && errno != ENOENT) throw system_error("remove " + name);
 }
 
-void read_file(const FileDescriptor& file, const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
+/// Corrupt when the file does not have the bytes.
+void require_bytes(const FileDescriptor& file, const std::string& name, RangeSource::Part part) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw system_error("read " + name);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::NotFound, "read " + name + ": it is not a regular file");
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
-  if (offset > bytes || out.size() > bytes - offset)
-    throw Error(ErrorKind::Corrupt, fmt::format("read {}: bytes {} to {} are wanted and the file has {}", name, offset,
-                                                offset + out.size(), bytes));
+  if (part.offset > bytes || part.length > bytes - part.offset)
+    throw Error(ErrorKind::Corrupt, fmt::format("read {}: bytes {} to {} are wanted and the file has {}", name,
+                                                part.offset, part.offset + part.length, bytes));
+}
+
+void read_file(const FileDescriptor& file, const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
   while (!out.empty()) {
     const ssize_t count = ::pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
@@ -46,6 +51,34 @@ void read_file(const FileDescriptor& file, const std::string& name, std::uint64_
     offset += static_cast<std::uint64_t>(count);
   }
 }
+
+/// A part of a file, read on from its beginning.
+class FolderStream final : public ByteSource {
+ public:
+  FolderStream(FileDescriptor file, std::string name, RangeSource::Part part, TrafficCount& traffic)
+      : file_(std::move(file)), name_(std::move(name)), left_(part), traffic_(traffic) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_.length));
+    read_file(file_, name_, left_.offset, out.first(count));
+    skip(count);
+    traffic_.add_bytes(count);
+    return count;
+  }
+
+  std::uint64_t skip(std::uint64_t bytes) override {
+    bytes = std::min(bytes, left_.length);
+    left_.offset += bytes;
+    left_.length -= bytes;
+    return bytes;
+  }
+
+ private:
+  FileDescriptor file_;
+  std::string name_;
+  RangeSource::Part left_;
+  TrafficCount& traffic_;
+};
 
 /// Renames unless the new name is taken. False when it is.
 bool rename_to_free_name(const FileDescriptor& folder, const std::string& from, const std::string& to) {
@@ -63,7 +96,8 @@ bool rename_to_free_name(const FileDescriptor& folder, const std::string& from, 
 
 class FolderUpload final : public Upload {
  public:
-  FolderUpload(FileDescriptor folder, std::string name) : folder_(std::move(folder)), temporary_name_(std::move(name)) {
+  FolderUpload(FileDescriptor folder, std::string name, TrafficCount& traffic)
+      : folder_(std::move(folder)), temporary_name_(std::move(name)), traffic_(traffic) {
     remove_file(folder_, temporary_name_);
     file_ = system::open_file_at(folder_, temporary_name_, {.flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW});
   }
@@ -83,7 +117,12 @@ class FolderUpload final : public Upload {
     return static_cast<std::uint64_t>(status.st_size);
   }
 
-  void read(std::uint64_t offset, std::span<std::byte> out) override { read_file(file_, temporary_name_, offset, out); }
+  void read(std::uint64_t offset, std::span<std::byte> out) override {
+    traffic_.begin_read();
+    require_bytes(file_, temporary_name_, {.offset = offset, .length = out.size()});
+    read_file(file_, temporary_name_, offset, out);
+    traffic_.add_bytes(out.size());
+  }
 
   void commit(const std::string& name) override {
     assert(!committed_);
@@ -98,6 +137,7 @@ class FolderUpload final : public Upload {
  private:
   FileDescriptor folder_;
   std::string temporary_name_;
+  TrafficCount& traffic_;
   FileDescriptor file_;
   bool committed_ = false;
 };
@@ -111,18 +151,26 @@ struct CloseDirectory {
 std::unique_ptr<Upload> FolderDestination::begin(const std::string& temporary_name) {
   require_object_name(temporary_name);
   system::make_directories(folder_);
-  return std::make_unique<FolderUpload>(open_folder(folder_), temporary_name);
+  return std::make_unique<FolderUpload>(open_folder(folder_), temporary_name, traffic_);
 }
 
 void FolderDestination::read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
+  stream(name, offset, out.size())->read(out);
+}
+
+std::unique_ptr<ByteSource> FolderDestination::stream(const std::string& name, std::uint64_t offset,
+                                                      std::uint64_t length) {
   require_object_name(name);
+  traffic_.begin_read();
   FileDescriptor file;
   try {
     file = system::open_file_at(open_folder(folder_), name, {.flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK});
   } catch (const Error& error) {
     throw error.within("read " + name);
   }
-  read_file(file, name, offset, out);
+  require_bytes(file, name, {.offset = offset, .length = length});
+  return std::make_unique<FolderStream>(std::move(file), name, RangeSource::Part{.offset = offset, .length = length},
+                                        traffic_);
 }
 
 std::vector<ObjectInfo> FolderDestination::list(const std::string& prefix) {

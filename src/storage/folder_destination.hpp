@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/destination.hpp"
+#include "storage/traffic_count.hpp"
 
 namespace osbackup::storage {
 
@@ -17,11 +18,14 @@ class FolderDestination final : public Destination {
 
   std::unique_ptr<Upload> begin(const std::string& temporary_name) override;
   void read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) override;
+  std::unique_ptr<ByteSource> stream(const std::string& name, std::uint64_t offset, std::uint64_t length) override;
   std::vector<ObjectInfo> list(const std::string& prefix) override;
   void remove(const std::string& name) override;
+  Traffic traffic() const override { return traffic_.traffic(); }
 
  private:
   std::filesystem::path folder_;
+  TrafficCount traffic_;
 };
 
 }  // namespace osbackup::storage

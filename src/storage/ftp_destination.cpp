@@ -71,6 +71,7 @@ class FtpDestination::FtpUpload final : public Upload {
 
   void read(std::uint64_t offset, std::span<std::byte> out) override {
     assert(!session_->is_uploading());
+    ++destination_.reads_;
     session_->read(path_, offset, out);
   }
 
@@ -100,6 +101,38 @@ class FtpDestination::FtpUpload final : public Upload {
   bool committed_ = false;
 };
 
+/// Gives its session back as soon as the last byte is read.
+class FtpDestination::FtpStream final : public ByteSource {
+ public:
+  FtpStream(FtpDestination& destination, const transport::FtpRange& range)
+      : destination_(destination),
+        session_(destination.take_session()),
+        bytes_(session_->stream(range)),
+        left_bytes_(range.length) {
+    give_back_at_end();
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (!bytes_) return 0;
+    const std::size_t count = bytes_->read(out);
+    left_bytes_ -= count;
+    give_back_at_end();
+    return count;
+  }
+
+ private:
+  void give_back_at_end() {
+    if (left_bytes_ > 0) return;
+    bytes_.reset();
+    destination_.give_back(std::move(session_));
+  }
+
+  FtpDestination& destination_;
+  std::unique_ptr<FtpSession> session_;
+  std::unique_ptr<ByteSource> bytes_;  ///< Uses the session.
+  std::uint64_t left_bytes_;
+};
+
 FtpDestination::FtpDestination(transport::FtpSettings settings, std::string directory, std::stop_token stop)
     : settings_(std::move(settings)), directory_(std::move(directory)), stop_(std::move(stop)) {
   while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
@@ -109,7 +142,7 @@ FtpDestination::~FtpDestination() = default;
 
 std::unique_ptr<FtpSession> FtpDestination::take_session() {
   const std::scoped_lock lock(mutex_);
-  if (idle_.empty()) return std::make_unique<FtpSession>(settings_, stop_);
+  if (idle_.empty()) return std::make_unique<FtpSession>(settings_, traffic_, stop_);
   std::unique_ptr<FtpSession> session = std::move(idle_.back());
   idle_.pop_back();
   return session;
@@ -117,6 +150,7 @@ std::unique_ptr<FtpSession> FtpDestination::take_session() {
 
 void FtpDestination::give_back(std::unique_ptr<FtpSession> session) {
   constexpr std::size_t kIdleMax = 2;
+  if (!session->is_logged_in()) return;  // It would hide one that is.
   const std::scoped_lock lock(mutex_);
   if (idle_.size() < kIdleMax) idle_.push_back(std::move(session));
 }
@@ -133,9 +167,18 @@ std::unique_ptr<Upload> FtpDestination::begin(const std::string& temporary_name)
 
 void FtpDestination::read(const std::string& name, std::uint64_t offset, std::span<std::byte> out) {
   require_object_name(name);
+  ++reads_;
   std::unique_ptr<FtpSession> session = take_session();
   session->read(path_of(name), offset, out);
   give_back(std::move(session));
+}
+
+std::unique_ptr<ByteSource> FtpDestination::stream(const std::string& name, std::uint64_t offset,
+                                                   std::uint64_t length) {
+  require_object_name(name);
+  ++reads_;
+  return std::make_unique<FtpStream>(*this,
+                                     transport::FtpRange{.path = path_of(name), .offset = offset, .length = length});
 }
 
 std::vector<ObjectInfo> FtpDestination::list(const std::string& prefix) {
@@ -162,6 +205,10 @@ void FtpDestination::remove(const std::string& name) {
   std::unique_ptr<FtpSession> session = take_session();
   session->remove(path_of(name));
   give_back(std::move(session));
+}
+
+Traffic FtpDestination::traffic() const {
+  return {.logins = traffic_.logins, .reads = reads_, .bytes_read = traffic_.bytes_read};
 }
 
 }  // namespace osbackup::storage

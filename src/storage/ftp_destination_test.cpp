@@ -45,6 +45,19 @@ class FtpDestinationTest : public ::testing::Test {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
+  void store(const std::string& name) {
+    const std::unique_ptr<Upload> upload = destination_.begin(name + ".part");
+    upload->append(content_);
+    upload->commit(name);
+  }
+
+  /// Whether the object's last bytes are read as they were stored.
+  bool tail_of(const std::string& name, std::size_t bytes) {
+    std::vector<std::byte> tail(bytes);
+    destination_.read(name, content_.size() - bytes, tail);
+    return std::equal(tail.rbegin(), tail.rend(), content_.rbegin());
+  }
+
   /// Appends until the upload fails with Unavailable.
   void append_until_unavailable(Upload& upload) const {
     EXPECT_THAT(
@@ -155,6 +168,56 @@ TEST_F(FtpDestinationTest, PausesLongerThanTheTimeoutDoNotEndAnUpload) {
   EXPECT_EQ(upload->stored(), content_.size());
   upload->commit("object");
   EXPECT_TRUE(file_text("archives/object") == as_text(content_));
+}
+
+TEST_F(FtpDestinationTest, AListAndTheReadOfATailAndAnotherListAreOneLogin) {
+  store("object");
+
+  destination_.list("");
+  EXPECT_TRUE(tail_of("object", 128U << 10U));
+  destination_.list("");
+
+  EXPECT_EQ(destination_.traffic(), (Traffic{.logins = 1, .reads = 1, .bytes_read = 128U << 10U}));
+}
+
+TEST_F(FtpDestinationTest, AReadThatEndsBeforeItsObjectCostsTheNextCallALogin) {
+  store("object");
+  std::vector<std::byte> middle(100'000);
+
+  destination_.read("object", 1'000'000, middle);
+  EXPECT_EQ(destination_.traffic().logins, 1U);
+  destination_.list("");
+
+  EXPECT_TRUE(std::equal(middle.begin(), middle.end(), content_.begin() + 1'000'000));
+  EXPECT_EQ(destination_.traffic().logins, 2U);
+}
+
+TEST_F(FtpDestinationTest, TheLoginThatIsLeftIsUsedBeforeThereIsAnother) {
+  store("object");
+  std::vector<std::byte> middle(100);
+  const std::unique_ptr<ByteSource> tail = destination_.stream("object", content_.size() - 10, 10);
+  const std::unique_ptr<ByteSource> cut = destination_.stream("object", 0, 10);
+  EXPECT_EQ(destination_.traffic().logins, 2U);
+
+  tail->skip(10);
+  cut->skip(10);
+  destination_.list("");
+  destination_.list("");
+
+  EXPECT_EQ(destination_.traffic().logins, 2U);
+}
+
+TEST_F(FtpDestinationTest, ReadingBackTheEndOfAnUploadCostsNoLogin) {
+  const std::unique_ptr<Upload> upload = destination_.begin("object.part");
+  upload->append(content_);
+  upload->stored();
+  std::vector<std::byte> end(1'000'000);
+
+  upload->read(2'000'000, end);
+  upload->commit("object");
+
+  EXPECT_TRUE(std::equal(end.begin(), end.end(), content_.begin() + 2'000'000));
+  EXPECT_EQ(destination_.traffic().logins, 1U);
 }
 
 TEST_F(FtpDestinationTest, NestedDirectoriesAreMade) {
@@ -275,6 +338,7 @@ TEST(FtpDestination, AServerThatForbidsReadingTakesUploadsAndDeniesReads) {
 
   upload->commit("object");
   EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Denied, "550 Permission denied."));
+  EXPECT_THAT([&] { destination.stream("object", 0, 10); }, fails_with(ErrorKind::Denied, "550 Permission denied."));
 }
 
 TEST(FtpDestination, AFullDiskAtTheServerIsToldInItsWords) {

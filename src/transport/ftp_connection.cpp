@@ -19,6 +19,9 @@ namespace {
 /// libcurl's buffer for outgoing bytes; its largest is 2 MiB.
 constexpr long kUploadBufferBytes = 512L << 10U;
 
+/// The answer to USER or PASS that lets us in (RFC 959, 5.4).
+constexpr int kLoggedIn = 230;
+
 std::string remedy(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::LoginRefused:
@@ -43,8 +46,9 @@ std::uint16_t peer_port(curl_socket_t socket) noexcept {
 
 }  // namespace
 
-FtpSession::Connection::Connection(FtpSettings settings, std::stop_token stop)
+FtpSession::Connection::Connection(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop)
     : settings_(std::move(settings)),
+      traffic_(traffic),
       origin_(url_origin("ftp", settings_.host, settings_.port)),
       replies_(settings_.password.reveal()),
       transfer_({.timeout = settings_.timeout, .stop = std::move(stop)}) {
@@ -151,13 +155,21 @@ void FtpSession::Connection::drive_upload(Done done) {
 
 void FtpSession::Connection::cancel_upload() noexcept {
   uploading_ = false;
+  cut();
+}
+
+void FtpSession::Connection::cut() noexcept {
   transfer_.end();
+  logged_in_ = false;
 }
 
 std::size_t FtpSession::Connection::on_header(char* line, std::size_t, std::size_t bytes, void* self) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   connection.transfer_.note_progress();
-  connection.replies_.add_line({line, bytes});
+  if (const ServerReply* reply = connection.replies_.add_line({line, bytes}); reply && reply->code == kLoggedIn) {
+    ++connection.traffic_.logins;
+    connection.logged_in_ = true;
+  }
   return bytes;
 }
 

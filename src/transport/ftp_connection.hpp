@@ -12,7 +12,7 @@ namespace osbackup::transport {
 /// What FtpSession hides: libcurl's transfer, the server's replies and the upload in progress. One thread at a time.
 class FtpSession::Connection {
  public:
-  Connection(FtpSettings settings, std::stop_token stop);
+  Connection(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop);
 
   /// The handle, ready for a transfer from or to this path. No directory is ever changed, so that commands and
   /// transfers agree on where paths begin.
@@ -33,7 +33,12 @@ class FtpSession::Connection {
   void cancel_upload() noexcept;
   bool is_uploading() const noexcept { return uploading_; }
 
+  /// Ends the transfer where it is, with the connection.
+  void cut() noexcept;
+  bool is_logged_in() const noexcept { return logged_in_; }
+
   Transfer& transfer() noexcept { return transfer_; }
+  FtpTraffic& traffic() noexcept { return traffic_; }
   const ReplyLog& replies() const noexcept { return replies_; }
 
  private:
@@ -45,8 +50,10 @@ class FtpSession::Connection {
   void drive_upload(Done done);
 
   FtpSettings settings_;
+  FtpTraffic& traffic_;
   std::string origin_;
   ReplyLog replies_;
+  bool logged_in_ = false;
 
   bool uploading_ = false;
   std::string upload_activity_;

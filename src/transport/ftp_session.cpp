@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "transport/ftp_connection.hpp"
+#include "transport/ftp_download.hpp"
 
 namespace osbackup::transport {
 namespace {
@@ -46,20 +46,6 @@ struct Received {
   }
 };
 
-struct ReceivedRange {
-  std::byte* next = nullptr;
-  std::size_t left_bytes = 0;
-
-  static std::size_t on_write(char* data, std::size_t, std::size_t bytes, void* self) noexcept {
-    auto& range = *static_cast<ReceivedRange*>(self);
-    const std::size_t count = std::min(bytes, range.left_bytes);
-    if (count > 0) std::memcpy(range.next, data, count);
-    range.next += count;
-    range.left_bytes -= count;
-    return bytes;
-  }
-};
-
 std::optional<std::uint64_t> parse_size(const ServerReply& reply) {
   const char* const end = reply.text.data() + reply.text.size();
   const char* begin = reply.text.data() + std::min<std::size_t>(reply.text.size(), 4);
@@ -72,8 +58,8 @@ std::optional<std::uint64_t> parse_size(const ServerReply& reply) {
 
 }  // namespace
 
-FtpSession::FtpSession(FtpSettings settings, std::stop_token stop)
-    : connection_(std::make_unique<Connection>(std::move(settings), std::move(stop))) {}
+FtpSession::FtpSession(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop)
+    : connection_(std::make_unique<Connection>(std::move(settings), traffic, std::move(stop))) {}
 
 FtpSession::~FtpSession() = default;
 
@@ -144,35 +130,11 @@ void FtpSession::remove(const std::string& path) {
 }
 
 void FtpSession::read(const std::string& path, std::uint64_t offset, std::span<std::byte> out) {
-  const std::string activity = "read " + path;
-  const auto require_bytes = [&] {
-    const std::optional<std::uint64_t> held = size(path);
-    if (!held) throw Error(ErrorKind::NotFound, activity + ": there is no such file on the FTP server");
-    if (offset > *held || out.size() > *held - offset)
-      throw Error(ErrorKind::Corrupt, fmt::format("{}: bytes {} to {} are wanted and the file has {}", activity, offset,
-                                                  offset + out.size(), *held));
-  };
-  if (out.empty()) return require_bytes();
+  Download(*this, {.path = path, .offset = offset, .length = out.size()}).read(out);
+}
 
-  ReceivedRange range{.next = out.data(), .left_bytes = out.size()};
-  CurlHandle& handle = connection_->prepare(path);
-  handle.set(CURLOPT_RANGE, fmt::format("{}-{}", offset, offset + out.size() - 1));
-  // libcurl ends a range with ABOR and does not always read the answer, which the next command would then be given.
-  handle.set(CURLOPT_FORBID_REUSE, 1L);
-  handle.set(CURLOPT_WRITEFUNCTION, &ReceivedRange::on_write);
-  handle.set(CURLOPT_WRITEDATA, static_cast<void*>(&range));
-  connection_->transfer().run();
-  if (range.left_bytes == 0) return;
-  const CURLcode result = connection_->transfer().result();
-  const Error failure =
-      result == CURLE_OK ? Error(ErrorKind::Unavailable,
-                                 fmt::format("{}: the connection ended {} bytes too early", activity, range.left_bytes))
-                         : connection_->failure(activity);
-  // What the failure means depends on what is there: servers say 550 for missing and for forbidden.
-  if (failure.kind() != ErrorKind::Cancelled && failure.kind() != ErrorKind::LoginRefused &&
-      !connection_->transfer().hit_limits())
-    require_bytes();
-  throw failure;
+std::unique_ptr<ByteSource> FtpSession::stream(FtpRange range) {
+  return std::make_unique<Download>(*this, std::move(range));
 }
 
 void FtpSession::begin_upload(const std::string& path, UploadMode mode) { connection_->begin_upload(path, mode); }
@@ -184,6 +146,8 @@ void FtpSession::finish_upload() { connection_->finish_upload(); }
 void FtpSession::cancel_upload() noexcept { connection_->cancel_upload(); }
 
 bool FtpSession::is_uploading() const noexcept { return connection_->is_uploading(); }
+
+bool FtpSession::is_logged_in() const noexcept { return connection_->is_logged_in(); }
 
 void FtpSession::begin_cleanup() noexcept {
   constexpr std::chrono::milliseconds kPatience{10'000};

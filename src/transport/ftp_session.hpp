@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/byte_source.hpp"
 #include "core/secret.hpp"
 
 namespace osbackup::transport {
@@ -23,6 +25,19 @@ struct FtpSettings {
   std::chrono::milliseconds timeout{60'000};  ///< How long nothing may move.
 };
 
+/// Which bytes of a file are wanted.
+struct FtpRange {
+  std::string path;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// What the sessions that share it have done. Thread-safe.
+struct FtpTraffic {
+  std::atomic<std::uint64_t> logins = 0;      ///< That the server accepted.
+  std::atomic<std::uint64_t> bytes_read = 0;  ///< Content of files, with what arrived and was not wanted.
+};
+
 /// One login to an FTP server, passive mode (RFC 2428's EPSV, else PASV), binary. Connects when it must, and again
 /// after a broken connection. One thread at a time.
 ///
@@ -31,7 +46,8 @@ struct FtpSettings {
 /// LoginRefused when it refuses the login, Cancelled after the stop. No message holds the password.
 class FtpSession {
  public:
-  explicit FtpSession(FtpSettings settings, std::stop_token stop = {});
+  /// `traffic` must outlive it.
+  FtpSession(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop = {});
   ~FtpSession();
   FtpSession(const FtpSession&) = delete;
   FtpSession& operator=(const FtpSession&) = delete;
@@ -56,7 +72,13 @@ class FtpSession {
   void remove(const std::string& path);
 
   /// Fills `out` from `offset` on. NotFound, Denied when the server forbids reading, Corrupt when the file ends before.
+  /// The login is lost unless `out` reaches to the end of the file.
   void read(const std::string& path, std::uint64_t offset, std::span<std::byte> out);
+
+  /// The same bytes one after another in one transfer, which the reader paces. Throws as read() does, now or while it
+  /// is read. Until it has given its last byte or is destroyed, nothing else may be done with the session. The login is
+  /// lost unless it is read to the end of the file.
+  std::unique_ptr<ByteSource> stream(FtpRange range);
 
   enum class UploadMode { Replace, Append };
 
@@ -75,11 +97,15 @@ class FtpSession {
 
   bool is_uploading() const noexcept;
 
+  /// Whether the next call needs no login, as far as is known here.
+  bool is_logged_in() const noexcept;
+
   /// From here on the stop is not obeyed and nothing takes longer than ten seconds: for leaving nothing behind.
   void begin_cleanup() noexcept;
 
  private:
   class Connection;
+  class Download;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -36,13 +36,13 @@ ErrorKind kind_of(const ServerReply& reply) noexcept {
   }
 }
 
-void ReplyLog::add_line(std::string_view line) {
+const ServerReply* ReplyLog::add_line(std::string_view line) {
   // `123-` begins or continues a reply, `123 ` ends it.
-  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, is_digit)) return;
-  if (line.size() > 3 && line[3] == '-') return;
+  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, is_digit)) return nullptr;
+  if (line.size() > 3 && line[3] == '-') return nullptr;
   const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
   // The answers to QUIT and ABOR, which libcurl says after a failure. The failure is what counts.
-  if (code == 221 || code == 225 || code == 226) return;
+  if (code == 221 || code == 225 || code == 226) return nullptr;
   std::string text(line);
   if (!password_.empty()) {
     for (std::size_t at = text.find(password_); at != std::string::npos; at = text.find(password_, at + 3))
@@ -51,6 +51,7 @@ void ReplyLog::add_line(std::string_view line) {
   replies_.push_back({.code = code, .text = short_line(text)});
   constexpr std::size_t kRepliesMax = 1'000;
   if (replies_.size() > kRepliesMax) replies_.pop_front();
+  return &replies_.back();
 }
 
 const ServerReply* ReplyLog::last_refusal() const noexcept {

@@ -27,7 +27,8 @@ class ReplyLog {
   /// `password` is blotted out wherever a server repeats it.
   explicit ReplyLog(std::string password) : password_(std::move(password)) {}
 
-  void add_line(std::string_view line);
+  /// The reply that the line ends, until the next line; else nullptr.
+  const ServerReply* add_line(std::string_view line);
   void clear() noexcept { replies_.clear(); }
 
   const std::deque<ServerReply>& replies() const noexcept { return replies_; }

@@ -35,6 +35,18 @@ TEST(ServerReply, AReplyOfSeveralLinesCountsOnce) {
   EXPECT_EQ(log.last_refusal(), nullptr);
 }
 
+TEST(ServerReply, TheLineThatEndsAReplyTellsIt) {
+  ReplyLog log("");
+
+  EXPECT_EQ(log.add_line("230-Welcome\r\n"), nullptr);
+  EXPECT_EQ(log.add_line("no reply\r\n"), nullptr);
+  EXPECT_EQ(log.add_line("221 Goodbye.\r\n"), nullptr);
+  const ServerReply* reply = log.add_line("230 Logged in\r\n");
+
+  ASSERT_NE(reply, nullptr);
+  EXPECT_EQ(reply->code, 230);
+}
+
 TEST(ServerReply, AFarewellDoesNotHideTheRefusal) {
   ReplyLog log("");
   for (const char* line : {"550 Permission denied.\r\n", "221 Goodbye.\r\n"}) log.add_line(line);

@@ -81,6 +81,20 @@ class DestinationContract : public ::testing::TestWithParam<Kind> {
     return bytes;
   }
 
+  /// All of a stream, in pieces of some size.
+  std::vector<std::byte> streamed(const std::string& name, std::uint64_t offset, std::uint64_t length,
+                                  std::size_t piece_bytes = 10'000) {
+    const std::unique_ptr<ByteSource> source = destination().stream(name, offset, length);
+    std::vector<std::byte> bytes;
+    std::vector<std::byte> piece(piece_bytes);
+    for (std::size_t count = piece_bytes; count == piece_bytes;) {
+      count = source->read(piece);
+      bytes.insert(bytes.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    EXPECT_EQ(source->read(piece), 0U);
+    return bytes;
+  }
+
   std::vector<std::string> names(const std::string& prefix = "") {
     std::vector<std::string> found;
     for (const ObjectInfo& object : destination().list(prefix)) found.push_back(object.name);
@@ -117,6 +131,116 @@ TEST_P(DestinationContract, ReadingWhatIsMissingIsNotFound) {
   store("object", content_);
   EXPECT_THAT([&] { read("missing", 0, 1); }, fails_with(ErrorKind::NotFound, "missing"));
   EXPECT_THAT([&] { read("missing", 0, 0); }, fails_with(ErrorKind::NotFound, "missing"));
+}
+
+TEST_P(DestinationContract, StreamsAnyPartOfWhatWasStored) {
+  store("object", content_);
+
+  for (const auto& [offset, count] :
+       {std::pair{0, 100'000}, {0, 1}, {40'000, 50'000}, {90'000, 10'000}, {99'999, 1}, {50'000, 0}, {100'000, 0}}) {
+    const std::vector<std::byte> expected(content_.begin() + offset, content_.begin() + offset + count);
+    EXPECT_EQ(streamed("object", static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(count)), expected)
+        << offset;
+  }
+}
+
+TEST_P(DestinationContract, AStreamIsReadInPiecesOfAnySize) {
+  const std::vector<std::byte> large = test::random_bytes({.size = 3'000'000, .seed = 4});
+  store("object", large);
+
+  for (const std::size_t piece_bytes : {777U, 16U << 10U, 1'000'000U, 5'000'000U})
+    EXPECT_TRUE(streamed("object", 0, large.size(), piece_bytes) == large) << piece_bytes;
+}
+
+TEST_P(DestinationContract, AStreamGoesOnBehindWhatIsSkipped) {
+  const std::vector<std::byte> large = test::random_bytes({.size = 3'000'000, .seed = 4});
+  store("object", large);
+  const std::unique_ptr<ByteSource> source = destination().stream("object", 100, 2'000'000);
+  std::vector<std::byte> piece(1'000);
+
+  EXPECT_EQ(source->skip(1'500'000), 1'500'000U);
+  EXPECT_EQ(source->read(piece), 1'000U);
+
+  EXPECT_TRUE(std::equal(piece.begin(), piece.end(), large.begin() + 1'500'100));
+  EXPECT_EQ(source->skip(1'000'000), 499'000U);
+}
+
+TEST_P(DestinationContract, AStreamPastTheEndIsCorrupt) {
+  store("object", content_);
+
+  EXPECT_THAT([&] { streamed("object", 0, 100'001); }, fails_with(ErrorKind::Corrupt, "object"));
+  EXPECT_THAT([&] { streamed("object", 100'000, 1); }, fails_with(ErrorKind::Corrupt, "object"));
+  EXPECT_THAT([&] { streamed("object", 100'001, 0); }, fails_with(ErrorKind::Corrupt, "object"));
+  EXPECT_THAT([&] { streamed("object", 5, ~std::uint64_t{0}); }, fails_with(ErrorKind::Corrupt, "object"));
+  EXPECT_THAT([&] { streamed("object", ~std::uint64_t{0}, 1); }, fails_with(ErrorKind::Corrupt, "object"));
+}
+
+TEST_P(DestinationContract, AStreamOfWhatIsMissingIsNotFound) {
+  EXPECT_THAT([&] { streamed("missing", 0, 1); }, fails_with(ErrorKind::NotFound, "missing"));
+  store("object", content_);
+  EXPECT_THAT([&] { streamed("missing", 0, 1); }, fails_with(ErrorKind::NotFound, "missing"));
+  EXPECT_THAT([&] { streamed("missing", 0, 0); }, fails_with(ErrorKind::NotFound, "missing"));
+}
+
+TEST_P(DestinationContract, AStreamThatIsGivenUpDisturbsNothing) {
+  const std::vector<std::byte> large = test::random_bytes({.size = 9'000'000, .seed = 4});
+  store("object", large);
+  std::vector<std::byte> piece(100);
+
+  destination().stream("object", 0, large.size());
+  destination().stream("object", 0, large.size())->read(piece);
+  destination().stream("object", 1'000, 100)->read(piece);
+
+  EXPECT_TRUE(std::equal(piece.begin(), piece.end(), large.begin() + 1'000));
+  EXPECT_TRUE(streamed("object", 0, large.size()) == large);
+  EXPECT_THAT(names(), ElementsAre("object"));
+}
+
+TEST_P(DestinationContract, SeveralStreamsAreReadInTurn) {
+  store("object", content_);
+  std::vector<std::unique_ptr<ByteSource>> sources;
+  for (const std::uint64_t offset : {0U, 10'000U, 20'000U, 30'000U})
+    sources.push_back(destination().stream("object", offset, 60'000));
+  std::vector<std::byte> piece(20'000);
+
+  for (std::ptrdiff_t round = 0; round < 3; ++round)
+    for (std::ptrdiff_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(sources[static_cast<std::size_t>(i)]->read(piece), piece.size());
+      EXPECT_TRUE(std::equal(piece.begin(), piece.end(), content_.begin() + 10'000 * i + 20'000 * round));
+    }
+}
+
+TEST_P(DestinationContract, TellsWhatWasRead) {
+  store("object", content_);
+  const Traffic before = destination().traffic();
+
+  read("object", 99'000, 1'000);
+  streamed("object", 0, 100'000);
+
+  const Traffic after = destination().traffic();
+  EXPECT_EQ(after.reads - before.reads, 2U);
+  EXPECT_EQ(after.bytes_read - before.bytes_read, 101'000U);
+}
+
+TEST_P(DestinationContract, WhatAnUploadReadsBackIsTold) {
+  const std::unique_ptr<Upload> upload = destination().begin("object.part");
+  upload->append(content_);
+  upload->stored();
+  std::vector<std::byte> end(1'000);
+
+  upload->read(99'000, end);
+
+  EXPECT_EQ(destination().traffic().reads, 1U);
+  EXPECT_EQ(destination().traffic().bytes_read, 1'000U);
+}
+
+TEST_P(DestinationContract, WritingAndListingReadNothing) {
+  store("object", content_);
+  names();
+  destination().remove("object");
+
+  EXPECT_EQ(destination().traffic().reads, 0U);
+  EXPECT_EQ(destination().traffic().bytes_read, 0U);
 }
 
 TEST_P(DestinationContract, AnUploadIsInvisibleUntilItIsCommitted) {
@@ -244,6 +368,7 @@ TEST_P(DestinationContract, NamesThatReachElsewhereAreRefused) {
     SCOPED_TRACE(name);
     EXPECT_THAT([&] { destination().begin(name); }, fails_with(ErrorKind::Usage, "cannot be the name"));
     EXPECT_THAT([&] { read(name, 0, 1); }, fails_with(ErrorKind::Usage, "cannot be the name"));
+    EXPECT_THAT([&] { streamed(name, 0, 1); }, fails_with(ErrorKind::Usage, "cannot be the name"));
     EXPECT_THAT([&] { destination().remove(name); }, fails_with(ErrorKind::Usage, "cannot be the name"));
     EXPECT_THAT([&] { upload->commit(name); }, fails_with(ErrorKind::Usage, "cannot be the name"));
   }
@@ -255,6 +380,7 @@ TEST_P(DestinationContract, AnObjectMayBeEmpty) {
 
   EXPECT_THAT(destination().list(""), ElementsAre(ObjectInfo{"object", 0}));
   EXPECT_THAT(read("object", 0, 0), IsEmpty());
+  EXPECT_THAT(streamed("object", 0, 0), IsEmpty());
 }
 
 TEST_P(DestinationContract, SeveralMebibytesInPiecesOfEverySizeArriveUnchanged) {
@@ -287,6 +413,7 @@ TEST_P(DestinationContract, SeveralThreadsUseItAtOnce) {
             const std::vector<std::byte> bytes = test::random_bytes({.size = 20'000, .seed = i});
             store(name, bytes);
             if (read(name, 0, bytes.size()) != bytes) throw Error(ErrorKind::Corrupt, "other bytes");
+            if (streamed(name, 0, bytes.size()) != bytes) throw Error(ErrorKind::Corrupt, "other bytes");
             if (names(name).empty()) throw Error(ErrorKind::Corrupt, "not listed");
             destination().remove(name);
           }
