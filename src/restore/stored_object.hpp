@@ -13,7 +13,8 @@
 namespace osbackup::restore {
 
 /// An object at a destination, read by ranges: the lowest layer of what an archive is read through. A read that fails
-/// with Unavailable is tried again as the policy says; a stream goes on from where it was. Thread-safe.
+/// with Unavailable is tried again as the policy says; a stream goes on from where it was, and what it has brought
+/// earns it new attempts. Thread-safe.
 class StoredObject final : public RangeReader {
  public:
   /// `on_trouble` gets the message of each failure that is tried again; from any thread. The destination outlives it.
@@ -25,6 +26,8 @@ class StoredObject final : public RangeReader {
   std::unique_ptr<ByteSource> stream(std::uint64_t offset, std::uint64_t length) const override;
 
  private:
+  class ResumedStream;
+
   storage::Destination& destination_;
   storage::ObjectInfo object_;
   RetryPolicy policy_;
