@@ -21,6 +21,7 @@ using report::BackupReport;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr std::size_t kConnections = 2;
 constexpr std::string_view kArchive = "web1+192.0.2.7+20261123T093000Z.zip";
 
 BackupReport report_with_run(int number) {
@@ -122,7 +123,7 @@ class BackupRoutesTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   sql::ConnectionPool pool_{
-      {.connection = {.file = folder_.path() / "a.db"}, .lease_timeout = std::chrono::milliseconds(0)}};
+      {.connection = {.file = folder_.path() / "a.db"}, .connections_max = kConnections, .lease_timeout = {}}};
   database::UserStore users_{pool_};
   database::ReportReader reader_{pool_};
   std::ostringstream text_;
@@ -207,7 +208,8 @@ TEST_F(BackupRoutesTest, TooManyQueriesAreToldToComeAgain) {
 
 TEST_F(BackupRoutesTest, ADatabaseThatIsBusyIsToBeAskedAgain) {
   std::vector<sql::ConnectionPool::Lease> all;
-  for (int i = 0; i < 4; ++i) all.push_back(pool_.lease());
+  all.reserve(kConnections);
+  while (all.size() < kConnections) all.push_back(pool_.lease());
   const http::Response refused = ask("eye");
   EXPECT_EQ(refused.status, 503U);
   EXPECT_EQ(header(refused, "X-Osbackup-Error"), "the server cannot read its database now");
