@@ -176,7 +176,7 @@ TEST_F(SalvagedEntriesTest, GetsEverythingOutWithoutTheCentralDirectory) {
 }
 
 TEST_F(SalvagedEntriesTest, GetsOutWhatComesBeforeACut) {
-  for (const std::uint64_t size : bytes_before(built_.bytes.size())) {
+  for (const std::uint64_t size : bytes_before(built_.manifest.index.offset)) {
     const Salvaged salvaged = salvage({built_.bytes.begin(), built_.bytes.begin() + static_cast<std::ptrdiff_t>(size)});
     expect_all_but(
         salvaged, [&](const auto& member) { return member.offset + member.length > size; },
@@ -223,6 +223,23 @@ TEST_F(SalvagedEntriesTest, GetsOutEverythingBesideBytesThatAreGone) {
         [&](const auto& member) { return member.offset < begin + kGone && member.offset + member.length > begin; },
         fmt::format("{} bytes gone from {} on", kGone, begin));
   }
+}
+
+TEST_F(SalvagedEntriesTest, FindsTheNextDirectoryWhenTheEndOfTheOneBeforeIsLost) {
+  made_.directories.clear();
+  made_.member_bytes = archive::kMemberContentMax;
+  made_.directories["/etc"] = {TarArchive::directory("etc")};
+  made_.directories["/srv"] = {TarArchive::directory("srv"), TarArchive::file("srv/a", noise(3'000'000, 1))};
+  const TarArchive::Built built = made_.build();
+  std::vector<std::byte> bytes = built.bytes;
+  damage_directory(bytes);
+  overwrite(bytes, built.members[0].offset, archive::kMemberHeaderBytes);
+
+  const Salvaged salvaged = salvage(bytes);
+
+  EXPECT_THAT(salvaged.whole, testing::UnorderedElementsAre(testing::Key("srv"), testing::Key("srv/a")));
+  ASSERT_EQ(salvaged.losses.size(), 1U);
+  EXPECT_EQ(salvaged.losses[0].tar, "etc.tar.gz");
 }
 
 TEST_F(SalvagedEntriesTest, GivesThePiecesOfAFileThatIsDamagedInTheMiddle) {
@@ -284,10 +301,12 @@ class SalvageOfNestedArchives : public SalvagedEntriesTest {
   void nest(const std::string& content) {
     made_.directories.clear();
     made_.member_bytes = 1U << 20U;
-    made_.directories["/srv"] = {TarArchive::directory("srv"), TarArchive::file("srv/a", noise(700'000, 9)),
-                                 TarArchive::file("srv/old.zip", content),
+    made_.is_stored = true;
+    made_.directories["/srv"] = {TarArchive::directory("srv"), TarArchive::file("srv/old.zip", content),
+                                 TarArchive::file("srv/t", noise(700'000, 9)),
                                  TarArchive::file("srv/z", noise(700'000, 10))};
     built_ = made_.build();
+    ASSERT_NE(text_of(built_.bytes).find(content), std::string::npos);
     objects_.clear();
     for (const TarArchive::Object& object : made_.directories["/srv"]) objects_[object.entry.path] = object;
   }
@@ -372,7 +391,7 @@ TEST_F(SalvageOfNestedTars, TakesNoEntryOfTheirsThatDoesNotEndWithTheMember) {
 
 TEST_F(SalvageOfNestedTars, TakesNoEntryOfTheirsThatDoesNotBelongThere) {
   const std::string content = noise(4'096 - kHeaderBytes, 2);
-  for (const char* path : {"etc/p", "srv"}) {
+  for (const char* path : {"etc/p", "srv", "usr/p"}) {
     nest(noise(4'096 - kHeaderBytes, 1), tar_of(TarArchive::file(path, content)) + noise(9'000, 3));
     EXPECT_THAT(salvage(with_damaged_begin()).contents,
                 testing::UnorderedElementsAre(testing::Key("srv"), testing::Key("srv/z")))
@@ -403,16 +422,17 @@ TEST(SalvagedEntries, GetNothingOutOfOtherBytes) {
 }
 
 TEST(SalvagedEntries, AreNotHeldUpByMembersThatLeadToNothing) {
-  // A member could begin every 32 bytes, and leads to one of the next ones.
+  // A member could begin every 32 bytes, and leads to one of the next ones, but never as far as is wanted.
   constexpr std::size_t kStep = archive::kMemberBytesMin;
-  std::vector<std::byte> bytes(6U << 20U);
+  constexpr std::size_t kDeadEndBytes = 2'000'000;
+  std::vector<std::byte> bytes(20U << 20U);
   for (std::size_t at = 0; at + kStep <= bytes.size(); at += kStep) {
     std::transform(archive::kMemberHeaderStart.begin(), archive::kMemberHeaderStart.end(),
                    bytes.begin() + static_cast<std::ptrdiff_t>(at), [](auto value) { return std::byte{value}; });
     bytes[at + archive::kMemberHeaderStart.size()] = static_cast<std::byte>(kStep * (1 + at / kStep % 7));
   }
-  const std::size_t hole = bytes.size() / 3;
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(hole), 1'000, std::byte{0});
+  for (std::size_t hole = kDeadEndBytes; hole < bytes.size(); hole += kDeadEndBytes)
+    std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(hole), 1'000, std::byte{0});
 
   EXPECT_THAT(salvage(bytes).contents, IsEmpty());
 }

@@ -155,7 +155,7 @@ SalvagedMembers::Piece SalvagedMembers::search() {
 /// Whether the bytes here are a member of the zip entry at hand, and no content: see the class.
 bool SalvagedMembers::is_confirmed(std::uint64_t candidate) {
   const bool may_begin_entry = is_at_boundary_ && candidate - at_ <= kEntryHeaderBytesMax;
-  std::optional<std::uint64_t> entry_begin = may_begin_entry ? candidate : entry_begin_;
+  const std::optional<std::uint64_t> entry_begin = may_begin_entry ? candidate : entry_begin_;
   std::vector<std::uint64_t> chain;
   std::uint64_t at = candidate;
   while (!dead_ends_.contains(at)) {
@@ -170,7 +170,6 @@ bool SalvagedMembers::is_confirmed(std::uint64_t candidate) {
     const std::optional<std::string> name = is_whole_object_ ? name_at(at + kWrittenDescriptorBytes) : std::nullopt;
     if (!name) break;
     at += kWrittenDescriptorBytes + kWrittenHeaderBytes + name->size();
-    entry_begin.reset();
   }
   // What may begin an entry is judged by another measure.
   if (!may_begin_entry) dead_ends_.insert(chain.begin(), chain.end());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "archive/archive_name.hpp"
+#include "archive/crc32.hpp"
 #include "archive/gzip_member.hpp"
 #include "archive/index_writer.hpp"
 #include "archive/manifest.hpp"
@@ -46,6 +47,7 @@ class TarArchive {
   std::vector<std::pair<std::string, std::string>> warnings = {{"etc/x", "Permission denied"}};
   /// What a member holds at most, 1 MiB in the format: what is larger goes on in members of its own.
   std::size_t member_bytes = archive::kMemberContentMax;
+  bool is_stored = false;  ///< Content lies in the members as it is, as content that does not shrink may.
 
   std::function<void(archive::Manifest&)> change_manifest = [](auto&) {};
   /// A line of the index, before it is written.
@@ -84,7 +86,7 @@ class TarArchive {
       directory.path = path;
       directory.entry = archive::entry_name(path);
       zip.begin_entry(directory.entry);
-      TarCutter tar(zip, member_bytes, built.manifest.directories.size() - 1);
+      TarCutter tar(zip, *this, built.manifest.directories.size() - 1);
       for (const Object& object : objects) tar.add(object);
       tar.finish();
       directory.place = zip.end_entry();
@@ -120,8 +122,8 @@ class TarArchive {
   /// Cuts the tar of one directory into members.
   class TarCutter {
    public:
-    TarCutter(archive::ZipWriter& zip, std::size_t member_bytes, std::uint64_t directory)
-        : zip_(zip), member_bytes_(member_bytes), directory_(directory) {}
+    TarCutter(archive::ZipWriter& zip, const TarArchive& archive, std::uint64_t directory)
+        : zip_(zip), member_bytes_(archive.member_bytes), is_stored_(archive.is_stored), directory_(directory) {}
 
     void add(const Object& object) {
       const auto [records, headers] = records_of(object);
@@ -149,15 +151,40 @@ class TarArchive {
       paths_.clear();
     }
     void cut(std::size_t bytes) {
-      const auto member = encoder_.encode(std::span(raw_).first(bytes), buffer_);
+      const auto content = std::span<const std::byte>(raw_).first(bytes);
+      const auto member = is_stored_ ? store(content) : encoder_.encode(content, buffer_);
       zip_.write(member);
       members.push_back({.offset = end_, .length = member.size(), .content_bytes = bytes, .paths = paths_});
       end_ += member.size();
       raw_.erase(raw_.begin(), raw_.begin() + static_cast<std::ptrdiff_t>(bytes));
     }
 
+    /// A member of stored blocks (RFC 1951, section 3.2.4).
+    std::span<const std::byte> store(std::span<const std::byte> content) {
+      constexpr std::size_t kBlockBytesMax = 65'535;
+      buffer_.clear();
+      for (const std::uint8_t byte : archive::kMemberHeaderStart) put(byte, 1);
+      const std::size_t blocks = content.size() / kBlockBytesMax + 1;
+      put(archive::kMemberHeaderBytes + content.size() + 5 * blocks + archive::kMemberTrailerBytes, 8);
+      for (std::size_t block = 0; block < blocks; ++block) {
+        const auto bytes = content.subspan(block * kBlockBytesMax);
+        const auto piece = bytes.first(std::min(bytes.size(), kBlockBytesMax));
+        put(block + 1 == blocks ? 1 : 0, 1);
+        put(piece.size(), 2);
+        put(~piece.size(), 2);
+        buffer_.insert(buffer_.end(), piece.begin(), piece.end());
+      }
+      put(archive::crc32(0, content), 4);
+      put(content.size(), 4);
+      return buffer_;
+    }
+    void put(std::uint64_t number, std::size_t bytes) {
+      for (std::size_t i = 0; i < bytes; ++i) buffer_.push_back(static_cast<std::byte>(number >> (8 * i)));
+    }
+
     archive::ZipWriter& zip_;
     std::size_t member_bytes_;
+    bool is_stored_;
     std::uint64_t directory_;
     archive::GzipMemberEncoder encoder_{archive::Compression::Fast};
     std::vector<std::byte> buffer_;
