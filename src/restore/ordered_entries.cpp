@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "restore/entry_sorter.hpp"
+#include "restore/sequential_entries.hpp"
+#include "restore/tar_entries.hpp"
+#include "system/owner_names.hpp"
 
 namespace osbackup::restore {
 namespace {
@@ -68,7 +71,13 @@ class SortedEntries final : public archive::EntrySource {
 
 }  // namespace
 
-std::unique_ptr<archive::EntrySource> entries_of_index(archive::ArchiveReader& archive, const OrderedEntries& wanted) {
+std::unique_ptr<archive::EntrySource> entries_in_order(archive::ArchiveReader& archive, const OrderedEntries& wanted) {
+  if (!archive.manifest()) {
+    SequentialEntries tars(archive, {.paths = wanted.paths,
+                                     .ids = {.user = system::user_id, .group = system::group_id},
+                                     .on_trouble = wanted.on_trouble});
+    return entries_of_tars(tars, wanted);
+  }
   auto entries = std::make_unique<IndexEntries>(archive, wanted.paths);
   if (archive.is_in_order()) return entries;
   return std::make_unique<SortedEntries>(*entries, wanted.scratch_directory);

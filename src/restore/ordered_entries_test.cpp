@@ -17,7 +17,7 @@ class OrderedEntriesTest : public testing::Test {
  protected:
   std::vector<archive::IndexEntry> entries(const std::vector<std::string>& paths = {}) {
     archive::ArchiveReader archive(made_.build());
-    const auto source = entries_of_index(archive, {.paths = paths, .scratch_directory = folder_.path()});
+    const auto source = entries_in_order(archive, {.paths = paths, .scratch_directory = folder_.path(), .on_trouble = {}, .stop = {}});
     std::vector<archive::IndexEntry> found;
     while (auto entry = source->next()) found.push_back(std::move(*entry));
     return found;

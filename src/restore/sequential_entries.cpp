@@ -31,8 +31,7 @@ std::optional<std::string_view> stem_of(std::string_view name) {
 
 /// Whether a tar that osbackup made can hold a path, or something below it.
 bool may_hold(const ZipEntry& tar, const std::string& path) {
-  const std::optional<std::string> decoded = percent_decode(*stem_of(tar.name));
-  const std::optional<std::string> directory = decoded ? archive::to_index_path(*decoded) : std::nullopt;
+  const std::optional<std::string> directory = directory_of_tar(tar.name);
   return !directory || archive::lies_in(path, *directory) || archive::lies_in(*directory, path);
 }
 
@@ -48,6 +47,12 @@ std::vector<const ZipEntry*> tars_for(const std::vector<std::string>& paths, std
 }
 
 }  // namespace
+
+std::optional<std::string> directory_of_tar(std::string_view entry_name) {
+  const std::optional<std::string_view> stem = stem_of(entry_name);
+  const std::optional<std::string> decoded = stem ? percent_decode(*stem) : std::nullopt;
+  return decoded ? archive::to_index_path(*decoded) : std::nullopt;
+}
 
 /// One tar on its way out of the zip.
 class SequentialEntries::Tar {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/acl_kernel_form.hpp"
@@ -16,6 +17,10 @@
 #include "restore/trouble_log.hpp"
 
 namespace osbackup::restore {
+
+/// The directory, as the index has it, whose tar osbackup gives this name in the zip: `var/lib` for `var/lib.tar.gz`.
+/// `.tgz` and `.tar` count as well. Nothing when it is no tar's name, or none that stands for a directory.
+std::optional<std::string> directory_of_tar(std::string_view entry_name);
 
 /// What is looked for in an archive without an index.
 struct SequentialOrder {

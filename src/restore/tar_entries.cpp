@@ -25,8 +25,8 @@ constexpr std::size_t kPieceBytes = 1U << 20U;
 /// What an index would say of the entries of tars, in their sequence.
 class DescribedEntries final : public archive::EntrySource {
  public:
-  DescribedEntries(EntryStream& tars, const TarReading& reading)
-      : tars_(tars), reading_(reading), piece_(kPieceBytes) {}
+  DescribedEntries(EntryStream& tars, const OrderedEntries& wanted)
+      : tars_(tars), wanted_(wanted), piece_(kPieceBytes) {}
 
   std::optional<IndexEntry> next() override {
     std::optional<archive::Entry> entry = tars_.next();
@@ -34,7 +34,7 @@ class DescribedEntries final : public archive::EntrySource {
     expect_not_stopped();
     IndexEntry line{.entry = std::move(*entry), .digest = {}, .attributes_digest = {}, .placement = {}};
     for (const std::string& name : tars_.lost_attributes())
-      reading_.on_trouble({.kind = Trouble::Kind::Failed,
+      wanted_.on_trouble({.kind = Trouble::Kind::Failed,
                            .path = line.entry.path,
                            .reason = "the tar has no value for its attribute " + printable(name) + " to compare"});
     if (line.entry.type == EntryType::File) line.digest = digest_of(line.entry);
@@ -57,21 +57,21 @@ class DescribedEntries final : public archive::EntrySource {
         const auto piece = std::span(piece_).first(wanted);
         if (tars_.read(piece) < wanted)
           throw Error(ErrorKind::Corrupt, printable(entry.path) + ": its content ends too early");
-        digest.update(extent.offset, piece, reading_.stop);
-        if (reading_.progress != nullptr) reading_.progress->bytes += wanted;
+        digest.update(extent.offset, piece, wanted_.stop);
+        if (wanted_.progress != nullptr) wanted_.progress->bytes += wanted;
         extent.offset += wanted;
         extent.length -= wanted;
       }
     }
-    return digest.finish(entry.size, reading_.stop);
+    return digest.finish(entry.size, wanted_.stop);
   }
 
   void expect_not_stopped() const {
-    if (reading_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the reading of the archive was stopped");
+    if (wanted_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the reading of the archive was stopped");
   }
 
   EntryStream& tars_;
-  const TarReading& reading_;
+  const OrderedEntries& wanted_;
   std::vector<std::byte> piece_;
 };
 
@@ -123,9 +123,8 @@ class FollowedEntries final : public archive::EntrySource {
 
 }  // namespace
 
-std::unique_ptr<archive::EntrySource> entries_of_tars(EntryStream& tars, const OrderedEntries& wanted,
-                                                      const TarReading& reading) {
-  DescribedEntries entries(tars, reading);
+std::unique_ptr<archive::EntrySource> entries_of_tars(EntryStream& tars, const OrderedEntries& wanted) {
+  DescribedEntries entries(tars, wanted);
   return std::make_unique<FollowedEntries>(entries, wanted);
 }
 

@@ -7,7 +7,6 @@
 
 #include "archive/index_entry.hpp"
 #include "core/error.hpp"
-#include "restore/sequential_entries.hpp"
 #include "support/fails_with.hpp"
 #include "support/shell.hpp"
 #include "support/temporary_folder.hpp"
@@ -30,14 +29,13 @@ class TarEntriesTest : public testing::Test {
   /// What a tar of `etc`, which the script makes and then packs, has.
   std::vector<IndexEntry> entries(const std::string& script, const std::string& pack = kPack) {
     run("mkdir etc && " + script + " && " + pack + " && gzip etc.tar && zip -q0 a.zip etc.tar.gz");
-    const archive::ArchiveReader archive(std::make_shared<system::FileRange>(folder_.path() / "a.zip"));
-    SequentialEntries tars(archive, {.paths = {}, .ids = {}, .on_trouble = [this](const Trouble& trouble) {
-                                       told_.push_back(to_line(trouble));
-                                     }});
-    const auto source = entries_of_tars(tars, {.paths = paths_, .scratch_directory = folder_.path()},
-                                        {.on_trouble = [this](const Trouble& trouble) { told_.push_back(to_line(trouble)); },
-                                         .progress = &progress_,
-                                         .stop = stop_.get_token()});
+    archive::ArchiveReader archive(std::make_shared<system::FileRange>(folder_.path() / "a.zip"));
+    const auto source = entries_in_order(
+        archive, {.paths = paths_,
+                  .scratch_directory = folder_.path(),
+                  .on_trouble = [this](const Trouble& trouble) { told_.push_back(to_line(trouble)); },
+                  .progress = &progress_,
+                  .stop = stop_.get_token()});
     std::vector<IndexEntry> found;
     while (auto entry = source->next()) found.push_back(std::move(*entry));
     return found;
