@@ -274,6 +274,20 @@ TEST_F(Extraction, RefusesPlacesThatAreNotInOrder) {
   EXPECT_THAT([&] { extract_all(made); }, fails_with(ErrorKind::Corrupt, "lies before what comes ahead of it"));
 }
 
+TEST_F(Extraction, NamesWhatIsNotInOrderAndGoesOnWhenToldTo) {
+  ObjectArchive made = varied_archive();
+  std::uint64_t lines = 0;
+  made.change_place = [&](archive::Placement& place) {
+    if (++lines == 100) place.skip = 512;
+  };
+  order_.keep_going = true;
+
+  extract_all(made);
+
+  EXPECT_EQ(sink_.finished().size(), 409U - 1);
+  EXPECT_THAT(told(Trouble::Kind::Damaged), ElementsAre(testing::HasSubstr("lies before what comes ahead of it")));
+}
+
 TEST_F(Extraction, TellsWhatTheSinkCouldNotTakeAndGoesOn) {
   sink_.on_receive = [](const std::string& path) {
     if (path == "etc/file-003") throw Error(ErrorKind::Denied, "open it: Permission denied");

@@ -56,6 +56,10 @@ archive::Entry read_entry(archive::TarReader& tar, const PlannedObject& object) 
                                         std::to_string(line.size) + " in the index");
   if (entry->type == archive::EntryType::Symlink && entry->target != line.target)
     throw Error(ErrorKind::Corrupt, "it leads elsewhere in the tar than in the index");
+  if (entry->extents.size() > archive::kExtentsMax)
+    throw Error(ErrorKind::Corrupt, "its sparse map has " + std::to_string(entry->extents.size()) +
+                                        " extents, and at most " + std::to_string(archive::kExtentsMax) +
+                                        " are allowed");
   entry->path = line.path;
   entry->target = line.target;
   entry->flags = line.flags;

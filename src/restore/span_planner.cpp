@@ -82,9 +82,12 @@ std::optional<IndexEntry> SpanPlanner::next_line() {
     }
     const archive::Placement& place = line->entry.placement;
     const std::tuple position(place.directory, place.member, place.skip);
-    if (has_position_ && position <= position_)
-      throw Error(ErrorKind::Corrupt,
-                  "the index says that " + printable(line->entry.entry.path) + " lies before what comes ahead of it");
+    if (has_position_ && position <= position_) {
+      const Error error(ErrorKind::Corrupt, "the index says that it lies before what comes ahead of it");
+      if (!order_.keep_going) throw error.within(printable(line->entry.entry.path));
+      troubles_.add({.kind = Trouble::Kind::Damaged, .path = line->entry.entry.path, .reason = error.what()});
+      continue;
+    }
     position_ = position;
     has_position_ = true;
     is_found_[line->path] = true;
