@@ -8,6 +8,7 @@
 
 #include "client/backup_run.hpp"
 #include "client/progress_display.hpp"
+#include "client/progress_text.hpp"
 #include "config/client_config.hpp"
 #include "core/encoding.hpp"
 #include "system/file.hpp"
@@ -52,7 +53,8 @@ int locked_run(const config::ClientConfig& config, RunVoices voices, backup::Pro
   system::make_directories(config.run.statedir);
   const system::ProcessLock lock(config.run.statedir / "lock");
   BackupRun run(config, voices, progress, signals);
-  const ProgressDisplay display(voices.console, progress);
+  const BackupProgressView view(progress);
+  const ProgressDisplay display(voices.console, view);
   return exit_code(run.run());
 }
 
@@ -73,7 +75,8 @@ int backup_command(const CommandLine& line) {
   const auto elapsed = [&] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
   };
-  const system::SignalWatch signals([&] { console.status(progress, elapsed()); });
+  const BackupProgressView view(progress);
+  const system::SignalWatch signals([&] { console.status(view, elapsed()); });
   RunLog log(config.run.logdir);
   if (!log.problem().empty()) {
     console.error(log.problem());
@@ -81,7 +84,7 @@ int backup_command(const CommandLine& line) {
   }
   for (const std::string& problem : priority_problems) {
     log.warning(problem);
-    console.warning({.kind = backup::WarningKind::Trouble, .path = "", .reason = problem});
+    console.warning(to_remark(backup::Warning{.kind = backup::WarningKind::Trouble, .path = "", .reason = problem}));
   }
   try {
     return locked_run(config, {.console = console, .log = log}, progress, signals);

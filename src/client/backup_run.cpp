@@ -339,7 +339,7 @@ void BackupRun::alarm(const std::string& text) {
 
 void BackupRun::on_warning(const backup::Warning& warning) {
   voices_.log.warning(to_line(warning));
-  voices_.console.warning(warning);
+  voices_.console.warning(to_remark(warning));
 }
 
 /// What is published is published: without this file it still is.

@@ -5,14 +5,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <span>
+#include <utility>
 
-#include "client/progress_text.hpp"
 #include "core/encoding.hpp"
 
 namespace osbackup::client {
 namespace {
-
-using backup::Progress;
 
 const std::string kClearLine = "\r\x1b[K";
 
@@ -27,19 +26,7 @@ std::size_t terminal_columns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-const char* kind_name(backup::WarningKind kind) {
-  switch (kind) {
-    case backup::WarningKind::Note:
-      return "note";
-    case backup::WarningKind::Changed:
-      return "changed";
-    case backup::WarningKind::Trouble:
-      return "trouble";
-    case backup::WarningKind::Missing:
-      return "missing";
-  }
-  return "";
-}
+constexpr std::size_t kResultBytesMax = 64U << 10U;
 
 }  // namespace
 
@@ -50,7 +37,8 @@ ConsoleOptions console_options(bool json, Verbosity verbosity) {
   return {.json = json,
           .verbosity = verbosity,
           .terminal = terminal,
-          .color = isatty(STDERR_FILENO) == 1 && !color_refused};
+          .color = isatty(STDERR_FILENO) == 1 && !color_refused,
+          .output_is_watched = isatty(STDOUT_FILENO) == 1};
 }
 
 void put_path(json::Object& object, const std::string& name, const std::string& path) {
@@ -66,74 +54,93 @@ Console::~Console() {
 }
 
 void Console::info(const std::string& text) {
-  const std::scoped_lock lock(mutex_);
-  if (options_.json || options_.verbosity == Verbosity::Quiet) return;
-  line(stderr, printable(text));
+  if (!options_.json && options_.verbosity != Verbosity::Quiet) say(printable(text));
 }
 
 void Console::detail(const std::string& text) {
-  const std::scoped_lock lock(mutex_);
-  if (options_.json || options_.verbosity != Verbosity::Verbose) return;
-  line(stderr, printable(text));
+  if (!options_.json && options_.verbosity == Verbosity::Verbose) say(printable(text));
 }
 
-void Console::warning(const backup::Warning& warning) {
-  const std::scoped_lock lock(mutex_);
+void Console::warning(const Remark& remark) {
   if (options_.json) {
-    json::Object object{{"message_type", "warning"}, {"kind", kind_name(warning.kind)}};
-    put_path(object, "path", warning.path);
-    object["reason"] = printable(warning.reason);
+    json::Object object{{"message_type", "warning"}, {"kind", remark.kind}};
+    put_path(object, "path", remark.path);
+    object["reason"] = printable(remark.reason);
     emit(std::move(object));
-    return;
+  } else if (options_.verbosity >= remark.shown_from) {
+    say((options_.color ? "\x1b[33mwarning:\x1b[0m " : "warning: ") + to_line(remark));
   }
-  // What was left out by rule is worth a line only to who asks; all of it is in backup.log.
-  const bool asked = options_.verbosity == Verbosity::Verbose;
-  if (options_.verbosity == Verbosity::Quiet || (warning.kind == backup::WarningKind::Note && !asked)) return;
-  line(stderr, (options_.color ? "\x1b[33mwarning:\x1b[0m " : "warning: ") + to_line(warning));
 }
 
 void Console::error(const std::string& text) {
-  const std::scoped_lock lock(mutex_);
   if (options_.json) emit({{"message_type", "error"}, {"message", printable(text)}});
-  line(stderr, (options_.color ? "\x1b[31mosbackup:\x1b[0m " : "osbackup: ") + printable(text));
+  if (options_.json && options_.output_is_content) return;  // There the line was emitted already.
+  say((options_.color ? "\x1b[31mosbackup:\x1b[0m " : "osbackup: ") + printable(text));
 }
 
 void Console::summary(json::Object object, const std::string& text) {
-  const std::scoped_lock lock(mutex_);
   if (options_.json) {
     object["message_type"] = "summary";
     emit(std::move(object));
   } else if (options_.verbosity != Verbosity::Quiet) {
-    line(stdout, printable(text));
+    const std::scoped_lock lock(output_mutex_, mutex_);
+    clear_live_line();
+    put(stdout, printable(text) + "\n");
   }
 }
 
-void Console::live(const Progress& progress, std::chrono::milliseconds elapsed) {
-  const std::scoped_lock lock(mutex_);
+void Console::result(std::string_view line, ByteSink& output) {
+  const std::scoped_lock lock(output_mutex_);
+  results_.append(line).append("\n");
+  if (options_.output_is_watched || results_.size() >= kResultBytesMax) write_results(output);
+}
+
+void Console::finish_results(ByteSink& output) {
+  const std::scoped_lock lock(output_mutex_);
+  if (!results_.empty()) write_results(output);
+}
+
+void Console::write_results(ByteSink& output) {
+  const std::string results = std::exchange(results_, {});
+  std::unique_lock lock(mutex_, std::defer_lock);
+  // On a terminal nothing may come between.
+  if (options_.output_is_watched) {
+    lock.lock();
+    clear_live_line();
+  }
+  output.write(std::as_bytes(std::span(results)));
+}
+
+void Console::live(const ProgressView& progress, std::chrono::milliseconds elapsed) {
   if (options_.json) {
-    emit(progress_object(progress, {elapsed}));
+    emit(progress.object(elapsed));
   } else if (options_.terminal) {
-    std::string text = progress_text(progress, {elapsed});
+    const std::scoped_lock lock(mutex_);
+    std::string text = progress.text(elapsed);
     text.resize(std::min(text.size(), terminal_columns() - 1));
     put(stderr, kClearLine + text);
     live_line_shown_ = true;
   }
 }
 
-void Console::status(const Progress& progress, std::chrono::milliseconds elapsed) {
-  const std::scoped_lock lock(mutex_);
+void Console::status(const ProgressView& progress, std::chrono::milliseconds elapsed) {
   if (options_.json)
-    emit(progress_object(progress, {elapsed}));
+    emit(progress.object(elapsed));
   else
-    line(stderr, progress_text(progress, {elapsed}));
+    say(progress.text(elapsed));
 }
 
-void Console::line(std::FILE* stream, const std::string& text) {
+void Console::say(const std::string& text) {
+  const std::scoped_lock lock(mutex_);
   clear_live_line();
-  put(stream, text + "\n");
+  put(stderr, text + "\n");
 }
 
-void Console::emit(json::Object object) { put(stdout, json::serialize(std::move(object)) + "\n"); }
+void Console::emit(json::Object object) {
+  const std::string text = json::serialize(std::move(object)) + "\n";
+  const std::scoped_lock lock(output_mutex_);
+  put(options_.output_is_content ? stderr : stdout, text);
+}
 
 void Console::clear_live_line() {
   if (live_line_shown_) put(stderr, kClearLine);

@@ -45,6 +45,33 @@ TEST(Outcome, MapsWhatWasPublishedToTheDocumentedExitCodes) {
   EXPECT_EQ(exit_code(unreported), 5);
 }
 
+TEST(Outcome, MapsWhatReadingRanIntoToTheDocumentedExitCodes) {
+  EXPECT_EQ(code_of_failure(RunStage::Opening, ErrorKind::Usage), 2);
+  EXPECT_EQ(code_of_failure(RunStage::Opening, ErrorKind::NotFound), 10);
+  EXPECT_EQ(code_of_failure(RunStage::Reading, ErrorKind::NotFound), 1) << "the archive is there";
+  EXPECT_EQ(code_of_failure(RunStage::Opening, ErrorKind::LoginRefused), 12);
+  EXPECT_EQ(code_of_failure(RunStage::Opening, ErrorKind::Unavailable), 1);
+  EXPECT_EQ(code_of_failure(RunStage::Reading, ErrorKind::Corrupt), 6);
+  EXPECT_EQ(code_of_failure(RunStage::Reading, ErrorKind::NoSpace), 13);
+  EXPECT_EQ(code_of_failure(RunStage::Reading, ErrorKind::Denied), 1);
+}
+
+TEST(Outcome, OfDamageIsKnownHoweverItEnds) {
+  Outcome outcome;
+  outcome.stage = RunStage::Reading;
+  outcome.incomplete = true;
+  EXPECT_EQ(exit_code(outcome), 3);
+
+  outcome.damaged = true;
+  EXPECT_EQ(exit_code(outcome), 6);
+
+  outcome.failure = ErrorKind::Unavailable;
+  EXPECT_EQ(exit_code(outcome), 6);
+
+  outcome.failure = ErrorKind::NoSpace;
+  EXPECT_EQ(exit_code(outcome), 13);
+}
+
 TEST(Outcome, TakesTheFirstThatApplies) {
   Outcome outcome = published();
   outcome.incomplete = true;

@@ -4,7 +4,7 @@ namespace osbackup::client {
 
 using std::chrono::milliseconds;
 
-ProgressDisplay::ProgressDisplay(Console& console, const backup::Progress& progress)
+ProgressDisplay::ProgressDisplay(Console& console, const ProgressView& progress)
     : console_(console), progress_(progress) {
   const ConsoleOptions& options = console.options();
   if (options.verbosity == Verbosity::Quiet || (!options.terminal && !options.json)) return;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "backup/progress.hpp"
+#include "client/progress_view.hpp"
 #include "core/json.hpp"
 
 namespace osbackup::client {
@@ -20,5 +21,20 @@ std::string progress_text(const backup::Progress& progress, const ProgressMoment
 
 /// The same as a JSON object of `message_type` `status`.
 json::Object progress_object(const backup::Progress& progress, const ProgressMoment& moment);
+
+/// A backup's progress as the console shows it.
+class BackupProgressView final : public ProgressView {
+ public:
+  /// The progress outlives it.
+  explicit BackupProgressView(const backup::Progress& progress) : progress_(progress) {}
+
+  std::string text(std::chrono::milliseconds elapsed) const override { return progress_text(progress_, {elapsed}); }
+  json::Object object(std::chrono::milliseconds elapsed) const override {
+    return progress_object(progress_, {elapsed});
+  }
+
+ private:
+  const backup::Progress& progress_;
+};
 
 }  // namespace osbackup::client
