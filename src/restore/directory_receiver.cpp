@@ -15,7 +15,7 @@ void DirectoryReceiver::finish() {
     return;
   }
   parts_.tree.set_metadata(*directory_, std::move(metadata_));
-  parts_.counter.add_restored(archive::EntryType::Directory, 0, false);
+  parts_.counter.add_restored(archive::EntryType::Directory, 0, directory_->replaces());
 }
 
 }  // namespace osbackup::restore

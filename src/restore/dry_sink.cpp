@@ -17,6 +17,12 @@ class NoReceiver final : public Receiver {
   void finish() override {}
 };
 
+/// Whether both are one object.
+bool is_same(const Sight& left, const Sight& right) {
+  return left.kind == Sight::Kind::Object && right.kind == Sight::Kind::Object &&
+         left.status.st_dev == right.status.st_dev && left.status.st_ino == right.status.st_ino;
+}
+
 Error refused(const std::string& reason) { return {ErrorKind::Refused, reason}; }
 
 }  // namespace
@@ -44,22 +50,22 @@ bool DrySink::wants(const archive::Entry& entry) {
 std::unique_ptr<Receiver> DrySink::receive(const archive::Entry& /*entry*/) { return std::make_unique<NoReceiver>(); }
 
 void DrySink::judge(const archive::Entry& entry) {
-  if (entry.type == EntryType::Hardlink) check_link(entry);
+  const Sight linked = entry.type == EntryType::Hardlink ? look_at_linked(entry) : Sight();
   const Sight sight = look(entry);
   const bool is_there = sight.kind == Sight::Kind::Object;
-  const bool is_directory = is_there && S_ISDIR(sight.status.st_mode);
-  const bool never = options_.overwrite == Overwrite::Never;
-  if (is_there && never) return counter_.add_kept();
-  if (options_.overwrite == Overwrite::IfChanged && look_ && look_->is_unchanged(entry, sight))
+  if (is_there && options_.overwrite == Overwrite::Never) return counter_.add_kept();
+  if (options_.overwrite == Overwrite::IfChanged && look_ &&
+      (look_->is_unchanged(entry, sight) || is_same(linked, sight)))
     return counter_.add_unchanged();
+  const bool is_directory = is_there && S_ISDIR(sight.status.st_mode);
   if (entry.type == EntryType::Directory) {
     if (is_there && S_ISLNK(sight.status.st_mode))
       throw refused("a link is in the place of the directory, and is not followed");
-  } else if (is_directory && look_->is_full_directory(sight)) {
-    throw refused("a directory is in its place that is not empty, and is kept");
+    return counter_.add_restored(entry.type, 0, is_there && !is_directory);
   }
-  const bool replaces = is_there && !(is_directory && entry.type == EntryType::Directory);
-  counter_.add_restored(entry.type, entry.size, replaces);
+  if (is_directory && look_->is_full_directory(sight))
+    throw refused("a directory is in its place that is not empty, and is kept");
+  counter_.add_restored(entry.type, entry.size, is_there);
 }
 
 Sight DrySink::look(const archive::Entry& entry) {
@@ -81,12 +87,13 @@ Sight DrySink::look(const archive::Entry& entry) {
   return sight;
 }
 
-void DrySink::check_link(const archive::Entry& entry) {
-  if (!look_at_linked_) return;
+Sight DrySink::look_at_linked(const archive::Entry& entry) {
+  if (!look_at_linked_) return {};
   const Sight linked = look_at_linked_->at(entry.target);
   if (linked.kind == Sight::Kind::BehindLink) throw refused("the way to what it links to leads over a link");
   if (linked.kind == Sight::Kind::Object && S_ISDIR(linked.status.st_mode))
     throw refused("what it links to is a directory");
+  return linked;
 }
 
 }  // namespace osbackup::restore

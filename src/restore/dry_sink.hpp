@@ -26,13 +26,13 @@ class DrySink final : public ObjectSink {
  private:
   void judge(const archive::Entry& entry);
   Sight look(const archive::Entry& entry);
-  void check_link(const archive::Entry& entry);
+  Sight look_at_linked(const archive::Entry& entry);
 
   SinkOptions options_;
   TroubleLog& log_;
   std::optional<system::Beneath> target_;
   std::optional<TargetLook> look_;
-  std::optional<TargetLook> look_at_linked_;
+  std::optional<TargetLook> look_at_linked_;  ///< At what hard links link to, which lies elsewhere.
   SinkCounter counter_;
 };
 

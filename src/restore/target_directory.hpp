@@ -35,6 +35,9 @@ class TargetDirectory {
   /// Whether this run made it. Until the last user lets go nobody but this process's user can enter it.
   bool is_made() const noexcept { return is_made_; }
 
+  /// Whether something else was there, whose place it took.
+  bool replaces() const noexcept { return replaces_; }
+
   /// Whether what is made in it gets ACLs of its choosing.
   bool gives_acl() const noexcept { return gives_acl_; }
 
@@ -52,6 +55,7 @@ class TargetDirectory {
   std::string name_;
   struct stat status_ {};  ///< As it was opened first.
   bool is_made_ = false;
+  bool replaces_ = false;
   bool gives_acl_ = false;
   bool has_entry_ = false;  ///< The thread's that walks.
   ExactNames names_;

@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 
@@ -105,6 +106,7 @@ void TargetTree::go_down(std::string_view name, Arrival arrival) {
   ++above->uses_;
   directory->name_ = own_name;
   directory->is_made_ = entered.is_made;
+  directory->replaces_ = entered.replaces;
   directory->status_ = status_of(entered.descriptor);
   directory->gives_acl_ = !entered.is_made && gives_acl(entered.descriptor);
   {
@@ -123,16 +125,17 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
   const NamePlace place{.directory = parent->get(), .name = name.c_str()};
   // In a directory that was just made there is hardly anything.
   bool is_missing = above.is_made();
+  bool replaces = false;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     if (is_missing) {
       if (mkdirat(place.directory, place.name, kPrivateMode) == 0)
-        return {.descriptor = open_made(above, place), .is_made = true};
+        return {.descriptor = open_made(above, place), .is_made = true, .replaces = replaces};
       if (errno != EEXIST) throw system_error(fmt::format("directory {} cannot be made", shown(above, name)));
     }
     FileDescriptor directory = system::open_directory_named(place.directory, place.name, O_RDONLY);
     if (directory) {
       if (arrival.is_entry) parts_.replacements.check_first(place, arrival.in_order);
-      if (above.names().has(place.directory, name)) return {.descriptor = std::move(directory), .is_made = false};
+      if (above.names().has(place.directory, name)) return {.descriptor = std::move(directory), .is_made = false, .replaces = false};
       throw refused(fmt::format("the file system takes {} for another directory, whose name differs in case or in how "
                                 "its letters are encoded",
                                 shown(above, name)));
@@ -142,7 +145,7 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
     if (errno == ELOOP) throw refused(shown(above, name) + " is a link in the target, and is not followed");
     if (errno != ENOTDIR) throw system_error(fmt::format("directory {} cannot be opened", shown(above, name)));
     parts_.replacements.check(place, above.names(), arrival.in_order);
-    is_missing = unlinkat(place.directory, place.name, 0) == 0;
+    is_missing = replaces = unlinkat(place.directory, place.name, 0) == 0;
     if (!is_missing && errno != EISDIR && errno != ENOENT)
       throw system_error(fmt::format("{}, which is no directory, cannot be removed", shown(above, name)));
   }
@@ -165,17 +168,41 @@ FileDescriptor TargetTree::open_made(const TargetDirectory& above, const NamePla
 }
 
 SharedDescriptor TargetTree::open(TargetDirectory& directory) {
-  {
+  std::vector<TargetDirectory*> closed;
+  SharedDescriptor reached = find_open(directory, closed);
+  // Those above are kept open too: whoever goes up needs them next.
+  for (; !closed.empty(); closed.pop_back()) {
+    TargetDirectory& next = *closed.back();
+    SharedDescriptor opened = open_again(next, reached);
     const std::scoped_lock lock(mutex_);
-    if (directory.open_) {
-      if (directory.above_ != nullptr) open_.splice(open_.begin(), open_, directory.place_in_open_);
-      return directory.open_;
-    }
+    if (!next.open_) keep_open(next, std::move(opened));
+    reached = next.open_;
   }
-  SharedDescriptor descriptor = open_again(directory);
+  return reached;
+}
+
+/// Puts the directory and those above it into `closed`, up to one that is open, which is returned; or up to as many as
+/// may be opened at once.
+SharedDescriptor TargetTree::find_open(TargetDirectory& directory, std::vector<TargetDirectory*>& closed) {
+  const std::size_t closed_max = std::max<std::size_t>(1, open_max_ / 2);
   const std::scoped_lock lock(mutex_);
-  if (!directory.open_) keep_open(directory, std::move(descriptor));
-  return directory.open_;
+  TargetDirectory* found = &directory;
+  for (; !found->open_; found = found->above_) {
+    if (closed.size() == closed_max) return nullptr;
+    closed.push_back(found);
+  }
+  if (found->above_ != nullptr) open_.splice(open_.begin(), open_, found->place_in_open_);
+  return found->open_;
+}
+
+/// From the one above it, or from the target when that is not open.
+SharedDescriptor TargetTree::open_again(const TargetDirectory& directory, const SharedDescriptor& above) const {
+  FileDescriptor opened = above ? system::open_directory_named(above->get(), directory.name_.c_str(), O_RDONLY)
+                                : parts_.target.open_directory(directory.path(), O_RDONLY);
+  if (!opened && errno != ELOOP && errno != ENOTDIR) throw system_error("its directory cannot be opened again");
+  if (!opened || !is_same(status_of(opened), directory.status_))
+    throw refused("its directory was replaced while it was restored");
+  return std::make_shared<const FileDescriptor>(std::move(opened));
 }
 
 void TargetTree::keep_open(TargetDirectory& directory, SharedDescriptor descriptor) {
@@ -184,14 +211,6 @@ void TargetTree::keep_open(TargetDirectory& directory, SharedDescriptor descript
   if (open_.size() <= open_max_) return;
   open_.back()->open_.reset();
   open_.pop_back();
-}
-
-SharedDescriptor TargetTree::open_again(const TargetDirectory& directory) const {
-  FileDescriptor opened = parts_.target.open_directory(directory.path(), O_RDONLY);
-  if (!opened && errno != ELOOP && errno != ENOTDIR) throw system_error("its directory cannot be opened again");
-  if (!opened || !is_same(status_of(opened), directory.status_))
-    throw refused("its directory was replaced while it was restored");
-  return std::make_shared<const FileDescriptor>(std::move(opened));
 }
 
 void TargetTree::set_metadata(TargetDirectory& directory, ObjectMetadata metadata) {

@@ -72,6 +72,7 @@ class TargetTree {
   struct Entered {
     system::FileDescriptor descriptor;
     bool is_made = false;
+    bool replaces = false;
   };
 
   void go_up() noexcept;
@@ -79,7 +80,8 @@ class TargetTree {
   Entered enter(TargetDirectory& above, const std::string& name, Arrival arrival);
   static system::FileDescriptor open_made(const TargetDirectory& above, const NamePlace& place);
   void keep_open(TargetDirectory& directory, SharedDescriptor descriptor);
-  SharedDescriptor open_again(const TargetDirectory& directory) const;
+  SharedDescriptor find_open(TargetDirectory& directory, std::vector<TargetDirectory*>& closed);
+  SharedDescriptor open_again(const TargetDirectory& directory, const SharedDescriptor& above) const;
 
   void let_go(TargetDirectory* directory) noexcept;
   void complete(TargetDirectory& directory) noexcept;

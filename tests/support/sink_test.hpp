@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,6 +69,19 @@ class SinkTest : public ::testing::Test {
   SinkTest() {
     options_.target = folder_.path() / "target";
     std::filesystem::create_directory(outside());
+  }
+
+  ~SinkTest() override {
+    sink_.reset();
+    if (is_mounted_) umount2(options_.target.c_str(), MNT_DETACH);
+  }
+
+  /// Mounts a file system in memory for the target: quick, with the options of tmpfs(5), and gone in the end however
+  /// deep it is.
+  void target_in_memory(const std::string& mount_options = "") {
+    std::filesystem::create_directory(options_.target);
+    is_mounted_ = mount("none", options_.target.c_str(), "tmpfs", 0, mount_options.c_str()) == 0;
+    ASSERT_TRUE(is_mounted_) << "this test must run as root";
   }
 
   std::filesystem::path at(const std::string& name) const { return options_.target / name; }
@@ -177,6 +191,8 @@ class SinkTest : public ::testing::Test {
   std::unique_ptr<restore::DiskSink> sink_;
 
  private:
+  bool is_mounted_ = false;
+
   static std::string name_of(restore::Trouble::Kind kind) {
     switch (kind) {
       case restore::Trouble::Kind::Damaged:
