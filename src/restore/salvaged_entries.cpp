@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "archive/zip_format.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
+#include "restore/memory_source.hpp"
 
 namespace osbackup::restore {
 namespace {
@@ -24,23 +24,6 @@ using archive::Entry;
 using archive::EntryType;
 
 constexpr std::size_t kEndBytes = 2 * archive::kTarRecordBytes;
-
-/// Bytes in memory, which outlive it.
-class MemorySource final : public ByteSource {
- public:
-  explicit MemorySource(std::span<const std::byte> bytes) : rest_(bytes) {}
-
-  std::size_t read(std::span<std::byte> out) override {
-    const std::size_t bytes = std::min(out.size(), rest_.size());
-    std::copy_n(rest_.begin(), bytes, out.begin());
-    rest_ = rest_.subspan(bytes);
-    return bytes;
-  }
-  std::size_t left() const noexcept { return rest_.size(); }
-
- private:
-  std::span<const std::byte> rest_;
-};
 
 /// The headers of one entry.
 struct Headers {
@@ -51,7 +34,7 @@ struct Headers {
 
 /// Reads the headers that these bytes begin with; nothing at the end of a tar. Corrupt when they are none of ours.
 std::optional<Headers> read_headers(std::span<const std::byte> bytes) {
-  MemorySource source(bytes);
+  MemorySource source(bytes, 0);
   archive::TarReader reader(source);
   std::optional<Entry> entry = reader.next();
   if (!entry) return std::nullopt;
@@ -59,7 +42,7 @@ std::optional<Headers> read_headers(std::span<const std::byte> bytes) {
   if (!archive::is_index_path(entry->path) || (is_link && !archive::is_index_path(entry->target)))
     throw Error(ErrorKind::Corrupt, "an entry with a path that no archive has");
   const std::uint64_t stored_bytes = reader.content_left();
-  return Headers{.entry = *std::move(entry), .bytes = bytes.size() - source.left(), .stored_bytes = stored_bytes};
+  return Headers{.entry = *std::move(entry), .bytes = source.position(), .stored_bytes = stored_bytes};
 }
 
 /// Whether the writer would write these very headers for the entry that they are read as.

@@ -52,6 +52,10 @@ class TarArchive {
   std::function<void(archive::Manifest&)> change_manifest = [](auto&) {};
   /// A line of the index, before it is written.
   std::function<void(archive::Entry&, archive::Placement&)> change_line = [](auto&, auto&) {};
+  std::function<bool(const std::string& path)> is_listed = [](const auto&) { return true; };  ///< Whether it has one.
+  /// The content that a line has the digest of.
+  std::function<void(const std::string& path, std::string&)> change_content = [](const auto&, auto&) {};
+  bool has_end = true;  ///< Whether the tars end with two zero records.
 
   static Object file(const std::string& path, std::string content) {
     Object object = named(path, archive::EntryType::File);
@@ -88,7 +92,7 @@ class TarArchive {
       zip.begin_entry(directory.entry);
       TarCutter tar(zip, *this, built.manifest.directories.size() - 1);
       for (const Object& object : objects) tar.add(object);
-      tar.finish();
+      tar.finish(has_end);
       directory.place = zip.end_entry();
       for (std::size_t i = 0; i < objects.size(); ++i) {
         add_line(objects[i], tar.places[i], index);
@@ -136,8 +140,8 @@ class TarArchive {
       while (!raw_.empty()) cut(std::min(raw_.size(), member_bytes_));
       end_member();
     }
-    void finish() {
-      archive::TarWriter(raw_).append_end();
+    void finish(bool has_end) {
+      if (has_end) archive::TarWriter(raw_).append_end();
       end_member();
     }
 
@@ -249,11 +253,14 @@ class TarArchive {
 
   void add_line(const Object& object, archive::Placement place, archive::IndexWriter& index) const {
     archive::Entry entry = object.entry;
+    if (!is_listed(entry.path)) return;
     change_line(entry, place);
+    std::string content = object.content;
+    change_content(entry.path, content);
     std::string line = archive::index_line_head(entry);
     std::optional<crypto::Sha256Digest> digest;
     if (entry.type == archive::EntryType::File || entry.type == archive::EntryType::Hardlink)
-      digest = crypto::sha256(std::as_bytes(std::span(object.content)));
+      digest = crypto::sha256(std::as_bytes(std::span(content)));
     archive::complete_index_line(line, digest, false, place);
     index.add(entry.path, line);
   }

@@ -1,0 +1,187 @@
+#include "restore/data_check.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+#include "restore/data_sample.hpp"
+#include "restore/index_stretches.hpp"
+#include "restore/job_queue.hpp"
+#include "restore/salvaged_entries.hpp"
+#include "restore/sequential_entries.hpp"
+#include "restore/stretch_check.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+/// Members that wait to be inflated, besides one for each thread.
+constexpr std::size_t kMembersAhead = 8;
+constexpr std::uint64_t kStretchBytes = 8U << 20U;
+
+const std::string kMeaning = "it cannot be restored as it was; what is not named can";
+
+void throw_if_stopped(const CheckContext& context) {
+  if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the check was stopped");
+}
+
+class IndexedDataCheck {
+ public:
+  IndexedDataCheck(archive::ArchiveReader& archive, const DataCheckOrder& order, const CheckContext& context)
+      : archive_(archive),
+        context_(context),
+        bytes_(archive.bytes()),
+        found_(directories().size()),
+        sample_(sample_of(directories(), order)),
+        stretches_(archive, sample_ ? sample_->stretch_bytes() : kStretchBytes),
+        jobs_(order.threads, order.threads + kMembersAhead) {
+    for (const archive::ManifestDirectory& directory : directories())
+      context_.progress.bytes_total += sample_ ? 0 : directory.place.length;
+    if (sample_) context_.progress.bytes_total = sample_->wanted();
+  }
+
+  void run() {
+    for (std::size_t number = 0; number < directories().size(); ++number) check_directory(number);
+    jobs_.finish();
+    // Where something was found, these are its consequences.
+    for (const auto& [number, problem] : wholes_)
+      if (found_[number] == 0)
+        context_.findings.add({.entry = directories()[number].entry,
+                               .path = {},
+                               .problem = problem,
+                               .meaning = "all that is in it can be restored; other programs may refuse it"});
+  }
+
+ private:
+  static std::optional<DataSample> sample_of(const std::vector<archive::ManifestDirectory>& directories,
+                                             const DataCheckOrder& order) {
+    if (!order.share) return std::nullopt;
+    std::uint64_t bytes = 0;
+    for (const archive::ManifestDirectory& directory : directories) bytes += directory.place.length;
+    return DataSample(bytes, *order.share, order.seed);
+  }
+
+  const std::vector<archive::ManifestDirectory>& directories() const { return archive_.manifest()->directories; }
+
+  void check_directory(std::size_t number) {
+    const archive::ManifestDirectory& directory = directories()[number];
+    const DataReport& report = reports_.emplace_back([this, number](const auto& path, const auto& problem) {
+      ++found_[number];
+      context_.findings.add(
+          {.entry = directories()[number].entry, .path = path, .problem = problem, .meaning = kMeaning});
+    });
+    DirectoryBytes bytes(*bytes_, directory.place);
+    StretchCheck check(bytes, jobs_, report);
+    while (std::optional<Stretch> stretch = stretches_.next(number)) {
+      throw_if_stopped(context_);
+      if (sample_ && !sample_->choose(stretch->end - stretch->begin)) continue;
+      bytes.jump_to(stretch->begin);
+      context_.progress.bytes += stretch->end - stretch->begin;
+      check.run(std::move(*stretch));
+    }
+    if (sample_) return;
+    const archive::ZipEntry* entry = archive_.zip().find(directory.entry);
+    if (entry == nullptr || entry->crc != bytes.crc()) wholes_.emplace_back(number, "its CRC does not match");
+    if (check.content_bytes() != directory.tar_bytes)
+      wholes_.emplace_back(number, fmt::format("its tar has {} bytes, and the manifest says {}", check.content_bytes(),
+                                               directory.tar_bytes));
+  }
+
+  archive::ArchiveReader& archive_;
+  const CheckContext& context_;
+  std::shared_ptr<const RangeReader> bytes_;
+  std::vector<std::atomic<std::uint64_t>> found_;            ///< In each directory.
+  std::vector<std::pair<std::size_t, std::string>> wholes_;  ///< What is wrong with a directory as a whole.
+  std::optional<DataSample> sample_;
+  IndexStretches stretches_;
+  std::deque<DataReport> reports_;
+  JobQueue jobs_;
+};
+
+/// Goes over the content of all entries.
+template <class Entries>
+void read_all(Entries& entries, const CheckContext& context) {
+  std::vector<std::byte> piece(1U << 20U);
+  while (entries.next()) {
+    ++context.progress.objects;
+    while (const std::size_t found = entries.read(piece)) {
+      throw_if_stopped(context);
+      context.progress.bytes += found;
+    }
+  }
+}
+
+/// An archive that never had an index.
+void check_in_sequence(const archive::ArchiveReader& archive, const CheckContext& context) {
+  const auto report = [&](const std::string& path, const std::string& problem) {
+    context.findings.add(
+        {.entry = {}, .path = path, .problem = problem, .meaning = "the tars that are not named can be restored"});
+  };
+  SequentialEntries entries(archive, {.paths = {}, .ids = {}, .on_trouble = [&](const Trouble& trouble) {
+                                        if (trouble.kind != Trouble::Kind::Note) report(trouble.path, trouble.reason);
+                                      }});
+  for (bool is_at_end = false; !is_at_end;) {
+    try {
+      read_all(entries, context);
+      is_at_end = true;
+    } catch (const Error& error) {
+      // The next call goes on with the next tar.
+      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::Usage) throw;
+      report({}, error.what());
+    }
+  }
+}
+
+/// An archive that cannot be gone through by its index.
+void search(const std::shared_ptr<const RangeReader>& object, const CheckContext& context) {
+  SalvagedEntries entries(
+      object,
+      [&](const SalvageLoss& loss) {
+        context.findings.add({.entry = loss.tar,
+                              .path = {},
+                              .problem = to_text(loss),
+                              .meaning = "`restore --keep-going` gets out what lies around it"});
+      },
+      context.stop);
+  while (entries.next()) {
+    ++context.progress.objects;
+    while (const auto content = entries.next_content()) context.progress.bytes += content->bytes.size();
+  }
+}
+
+/// Whether the index can be gone by, but for damaged blocks.
+bool has_index(OpenedArchive& opened) {
+  if (!opened.reader || !opened.reader->manifest()) return false;
+  try {
+    opened.reader->list(".");
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+CheckedData check_data(const std::shared_ptr<const RangeReader>& object, OpenedArchive& opened,
+                       const DataCheckOrder& order, const CheckContext& context) {
+  context.progress.stage = RestoreProgress::Stage::Reading;
+  context.progress.bytes = 0;
+  context.progress.bytes_total = 0;
+  const bool is_compared = has_index(opened);
+  if (is_compared) {
+    IndexedDataCheck(*opened.reader, order, context).run();
+  } else if (opened.reader && !opened.reader->manifest()) {
+    check_in_sequence(*opened.reader, context);
+  } else {
+    search(object, context);
+  }
+  return {.bytes = context.progress.bytes, .is_compared = is_compared};
+}
+
+}  // namespace osbackup::restore

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "archive/index_entry.hpp"
+#include "restore/large_file.hpp"
+#include "restore/span_planner.hpp"
+
+namespace osbackup::restore {
+
+/// Who is told what is wrong with the object of a path, or with something that has none. Thread-safe.
+using DataReport = std::function<void(const std::string& path, const std::string& problem)>;
+
+/// In what an object's entry in the tar is not what its line in the index says, as names for people: "mode, mtime".
+/// Empty when they agree. Content is not compared. Thread-safe.
+std::string differences(const archive::IndexEntry& line, const archive::Entry& entry);
+
+/// What is known of a member's content.
+struct MemberFacts {
+  bool knows_lines = true;  ///< Whether the lines of all entries that begin in it are known.
+  bool ends_tar = false;    ///< Whether the tar has to end with it.
+};
+
+/// Compares the content of a member, whose entries all end in it, with the lines of the index that point to it: each
+/// entry, the digest of each content, and that there is nothing else. Thread-safe.
+void check_member(std::span<const std::byte> content, const std::vector<archive::IndexEntry>& lines, MemberFacts facts,
+                  const DataReport& report);
+
+/// Checks an object that goes on in several members, as check_member does. Threads take its slices at once.
+class LargeFileCheck {
+ public:
+  /// `report` outlives it.
+  LargeFileCheck(archive::IndexEntry line, const DataReport& report);
+
+  /// As LargeFile: slices are begun in order.
+  void take(const TarSlice& slice);
+
+  /// A slice cannot be had.
+  void lose(const std::string& why);
+
+  const archive::IndexEntry& line() const noexcept { return object_.line; }
+
+ private:
+  PlannedObject object_;
+  const DataReport& report_;
+  LargeFile file_;
+};
+
+}  // namespace osbackup::restore
