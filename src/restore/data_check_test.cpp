@@ -206,6 +206,19 @@ TEST_F(DataCheckTest, GoesOnBesideABlockOfTheIndexThatIsDamaged) {
   EXPECT_THAT(check(bytes), ElementsAre(found("", "the gzip member at byte")));
 }
 
+TEST_F(DataCheckTest, KnowsThatLinesAreMissingInTheMiddleOfADirectory) {
+  made_.directories.clear();
+  for (int i = 0; i < 700; ++i)
+    made_.directories["/etc"].push_back(
+        TarArchive::file(fmt::format("etc/{:03}", i), noise(i % 50 == 7 ? 5'000 : 10, i)));
+  const TarArchive::Built built = made_.build();
+  ASSERT_GE(built.manifest.blocks.summary.lines, 3U);
+  std::vector<std::byte> bytes = built.bytes;
+  bytes[built.manifest.index.offset + built.manifest.index.summary.length / 2] ^= std::byte{1};
+
+  EXPECT_THAT(check(bytes), IsEmpty());
+}
+
 TEST_F(DataCheckTest, SearchesWithoutAnIndex) {
   const TarArchive::Built built = made_.build();
   for (const std::uint64_t byte : {built.manifest.blocks.offset + 30, built.bytes.size() - 22}) {
