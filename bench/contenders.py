@@ -1,5 +1,6 @@
 """The programs that are compared: how each is set up, run, and cleaned up after."""
 
+import copy
 import json
 import shlex
 import shutil
@@ -12,7 +13,8 @@ NATIVE_LEVELS = ("fast", "balanced", "best")
 
 
 class Contender:
-    """One way to back the tree up. prepare(), make(), upload(), stored_bytes(), clear(): in this order, each run."""
+    """One way to do the work. prepare(), set_caches(), make(), upload(), stored_bytes(), inspect(), clear(): in this
+    order, each run."""
 
     name = ""
     title = ""  # In the table.
@@ -43,13 +45,21 @@ class Contender:
         """What a separate upload Used; None when there is none."""
         return None
 
-    def stored_bytes(self):
-        """The size of the backup that the run made."""
+    def stored(self):
+        """The files of the backup."""
         raise NotImplementedError
+
+    def stored_bytes(self):
+        """The size of the backup."""
+        return sum(path.stat().st_size for path in self.stored())
+
+    def inspect(self):
+        """Looks at what the run made, while it is there: throws Failed when it is not right, and returns figures that
+        only this contender has."""
+        return {}
 
     def clear(self):
         shutil.rmtree(self.bench.run, ignore_errors=True)
-        self.bench.server.clear()
 
     def measure(self, *command, **options):
         return measure(command, self.bench.run, **options)
@@ -59,13 +69,40 @@ class Places:
     """Where the contenders find programs and room: the folder of a run, the programs, and the FTP server."""
 
     def __init__(self, folder, programs, server):
-        self.run = Path(folder) / "run"
+        self.folder = Path(folder)
+        self.run = self.folder / "run"
         self.osbackup = Path(programs) / "bin" / "osbackup"
         self.floor = Path(programs) / "bench" / "bench_floor"
         self.server = server
 
+    def with_run_in(self, folder):
+        """The same, for what is to stay when other runs are cleared."""
+        places = copy.copy(self)
+        places.run = folder
+        return places
 
-class Osbackup(Contender):
+    def destinations(self):
+        """The sections of a configuration for each kind of destination, by name. They all lead to the same folder."""
+        server = self.server
+        return {
+            "ftp": {"Ftp": {"host": "127.0.0.1", "port": server.port, "user": server.user,
+                            "password": server.password, "timeout": "600s", "retries": 0}},
+            "folder": {"Storage": {"url": f"file://{server.root}"}},
+        }
+
+
+class Uploader(Contender):
+    """Its backup goes to the FTP server."""
+
+    def stored(self):
+        return self.bench.server.stored()
+
+    def clear(self):
+        super().clear()
+        self.bench.server.clear()
+
+
+class Osbackup(Uploader):
     """osbackup to FTP: archive, upload, read-back and all."""
 
     accepted = (0,)
@@ -79,9 +116,12 @@ class Osbackup(Contender):
 
     def prepare(self):
         super().prepare()
+        self.configuration = self.configure("ftp")
+
+    def configure(self, destination):
+        """Writes a configuration for one of the destinations, and returns its path."""
         sections = {
-            "Ftp": {"host": "127.0.0.1", "port": self.bench.server.port, "user": self.bench.server.user,
-                    "password": self.bench.server.password, "timeout": "600s", "retries": 0},
+            **self.bench.destinations()[destination],
             "BackupDirs": {"directory": ",".join(self.directories)},
             "Archive": self.archive,
             "Run": {"workdir": self.bench.run / "work", "logdir": self.bench.run / "log",
@@ -89,9 +129,10 @@ class Osbackup(Contender):
         }
         text = "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
                        for section, keys in sections.items())
-        self.configuration = self.bench.run / "osbackup.conf"
-        self.configuration.touch(mode=0o600)
-        self.configuration.write_text(text)
+        configuration = self.bench.run / f"osbackup-{destination}.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(text)
+        return configuration
 
     def make(self):
         used = self.measure(self.bench.osbackup, "backup", "--quiet", "--config", self.configuration,
@@ -99,14 +140,14 @@ class Osbackup(Contender):
         self.exit_code = used.exit_code
         return used
 
-    def stored_bytes(self):
-        stored = self.bench.server.stored()
+    def stored(self):
+        stored = super().stored()
         if len(stored) != 1 or stored[0].suffix != ".zip":
             raise Failed(f"osbackup left {[path.name for path in stored]} on the server, not one archive")
-        return stored[0].stat().st_size
+        return stored
 
 
-class TarAndZip(Contender):
+class TarAndZip(Uploader):
     """What a script would do: a .tar.gz for each directory one after another, a zip of them, an upload."""
 
     def __init__(self, bench, tree, cold=False, compressor="gzip"):
@@ -133,9 +174,6 @@ class TarAndZip(Contender):
         return self.measure("curl", "--silent", "--show-error", "--netrc-file", login, "--upload-file", "archive.zip",
                             f"ftp://127.0.0.1:{self.bench.server.port}/")
 
-    def stored_bytes(self):
-        return sum(path.stat().st_size for path in self.bench.server.stored())
-
 
 class Repository(Contender):
     """A program with a repository of its own: the first backup into a fresh one, on the local disk."""
@@ -144,8 +182,8 @@ class Repository(Contender):
         super().__init__(bench, tree, cold)
         self.repository = self.bench.run / "repository"
 
-    def stored_bytes(self):
-        return sum(path.stat().st_size for path in self.repository.rglob("*") if path.is_file())
+    def stored(self):
+        return [path for path in self.repository.rglob("*") if path.is_file()]
 
 
 class Restic(Repository):

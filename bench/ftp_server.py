@@ -42,7 +42,7 @@ class FtpServer:
                 self.port = probe.getsockname()[1]
             if self._try_start():
                 return
-        raise SystemExit("bench/backup: vsftpd does not start: " + (self.folder / "output").read_text())
+        raise SystemExit("bench: vsftpd does not start: " + (self.folder / "output").read_text())
 
     def stop(self):
         """Ends the server, then the sessions that are still open."""
@@ -69,6 +69,14 @@ class FtpServer:
     def stored(self):
         """The objects on the server."""
         return sorted(path for path in self.root.rglob("*") if path.is_file())
+
+    def log_bytes(self):
+        """How much the server has logged so far: where a later log_since() begins."""
+        return (self.folder / "log").stat().st_size
+
+    def log_since(self, offset):
+        """What it logged since then: connections, logins, each command and its answer, each transfer."""
+        return (self.folder / "log").read_bytes()[offset:].decode(errors="replace")
 
     def cpu_seconds(self):
         """What the server has used so far, with its ended sessions. Waits until the open ones have ended."""

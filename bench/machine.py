@@ -6,8 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
-PACKAGES = ("tar", "gzip", "pigz", "zip", "curl", "restic", "borgbackup", "vsftpd", "libisal2", "libdeflate0",
-            "libssl3")
+PACKAGES = ("tar", "gzip", "pigz", "zip", "unzip", "libarchive-tools", "curl", "restic", "borgbackup", "vsftpd",
+            "libisal2", "libdeflate0", "libssl3")
 BUSY_LOAD = 0.5
 
 

@@ -5,7 +5,7 @@ import signal
 import statistics
 import subprocess
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 RUN_SECONDS_MAX = 4 * 3600
@@ -40,21 +40,25 @@ class Run:
     server_cpu_seconds: float
     memory_kib: int
     stored_bytes: int
+    further: dict = field(default_factory=dict)  # Figures that only some contenders have, or only some of their runs.
 
 
-def measure(command, folder, environment=None, accepted=(0,)):
-    """Runs `command` in `folder` and returns what it Used. Throws Failed when its exit code is not among the accepted.
+def measure(command, folder, environment=None, accepted=(0,), content=None, start_in=None):
+    """Runs `command` and returns what it Used. Throws Failed when its exit code is not among the accepted.
+
+    What it says goes to a file in `folder`, and is what last_lines() tells of a failure; its standard output goes to
+    the file `content` instead when there is one. It starts in the folder `start_in`, or in `folder`.
 
     GNU time asks wait4() for CPU and memory. It is a small process: one that a large process starts, such as this
     Python, would inherit that one's peak memory.
     """
     figures, said = Path(folder) / "time.output", Path(folder) / "command.output"
-    with open(said, "wb") as output:
+    with open(said, "wb") as output, open(content or os.devnull, "wb") as separate:
         started = time.monotonic()
         process = subprocess.Popen(
             ["/usr/bin/time", "--quiet", "--output", str(figures), "--format", "%U %S %M", *map(str, command)],
-            cwd=folder, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=start_in or folder, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
+            stdout=separate if content else output, stderr=output, start_new_session=True,
         )
         try:
             exit_code = process.wait(RUN_SECONDS_MAX)
@@ -84,9 +88,11 @@ def run_once(contender, number, server):
         making = contender.make()
         upload = contender.upload()
         total = making + upload if upload else making
+        server_cpu_seconds = server.cpu_seconds() - server_before
+        stored_bytes = contender.stored_bytes()
         return Run(contender.name, number, round(total.wall_seconds, 3), round(making.wall_seconds, 3),
-                   round(total.cpu_seconds, 2), round(server.cpu_seconds() - server_before, 2), total.memory_kib,
-                   contender.stored_bytes())
+                   round(total.cpu_seconds, 2), round(server_cpu_seconds, 2), total.memory_kib, stored_bytes,
+                   contender.inspect())
     finally:
         contender.clear()
 
@@ -106,19 +112,23 @@ def interleave(contenders, rounds, server, keep):
                 run = run_once(contender, number, server)
             except Failed as failure:
                 failures[contender.name] = str(failure)
-                print(f"failed: {failure}")
+                print(f"failed: {failure}", flush=True)
                 continue
-            print(f"{run.wall_seconds:.2f} s")
+            print(f"{run.wall_seconds:.2f} s", flush=True)
             keep(run)
     return failures
 
 
 def medians(runs):
-    """By contender: the median of each figure over its runs, and the fastest and slowest run's wall time."""
+    """By contender: the median of each figure over its runs that have it, and the fastest and slowest run's wall
+    time."""
     found = {}
     for name in dict.fromkeys(run.contender for run in runs):
         rows = [asdict(run) for run in runs if run.contender == name]
-        figures = {key: statistics.median(row[key] for row in rows) for key in rows[0] if key != "contender"}
+        rows = [{key: value for key, value in {**row, **row["further"]}.items() if key not in ("contender", "further")}
+                for row in rows]
+        figures = {key: statistics.median(row[key] for row in rows if key in row)
+                   for key in dict.fromkeys(key for row in rows for key in row)}
         walls = [row["wall_seconds"] for row in rows]
         found[name] = {**figures, "runs": len(rows), "wall_seconds_min": min(walls), "wall_seconds_max": max(walls)}
     return found

@@ -1,14 +1,14 @@
-"""Trees that are large in one way each, and the peak memory of a backup of them."""
+"""Trees that are large in one way each, and the peak memory of what is done with them."""
 
 import os
 import random
 import stat
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
 from contenders import Osbackup
 from measuring import Failed
+from tree import remove_folder
 
 OBJECTS = 1_000_000
 OBJECTS_QUICK = 10_000
@@ -100,42 +100,42 @@ class Backup(Osbackup):
     accepted = (0, 3)  # 3: published, with warnings.
 
 
-def measure_case(case, bench, folder):
-    """Makes the tree, backs it up once, and removes everything. Returns the figures; throws Failed."""
+def back_up(bench, place, case):
+    """One backup of the tree of a case, which lies in `place`; its figures."""
+    backup = Backup(bench, OneDirectory(place / case.name), level="balanced")
+    try:
+        backup.prepare()
+        used = backup.make()
+        return {**asdict(used), "stored_bytes": backup.stored_bytes()}
+    finally:
+        backup.clear()
+
+
+def measure_case(case, bench, folder, work):
+    """Makes the tree, does the work with it once, and removes everything. Returns the figures; throws Failed."""
     lacking = case.missing(folder)
     if lacking:
         raise Failed(lacking)
     place = Path(folder) / "memory"
-    remove(place)
+    remove_folder(place)
     try:
         (place / case.name).mkdir(parents=True)
         print(f"  {case.title}: making the tree", flush=True)
         case.make(place / case.name, case.amount)
-        backup = Backup(bench, OneDirectory(place / case.name), level="balanced")
-        try:
-            backup.prepare()
-            used = backup.make()
-            figures = {**asdict(used), "stored_bytes": backup.stored_bytes()}
-        finally:
-            backup.clear()
+        figures = work(bench, place, case)
     finally:
-        remove(place)
-    print(f"  {case.title}: {figures['memory_kib'] // 1024} MiB, {figures['wall_seconds']:.1f} s")
+        remove_folder(place)
+    print(f"  {case.title}: {figures['memory_kib'] // 1024} MiB, {figures['wall_seconds']:.1f} s", flush=True)
     return figures
 
 
-def measure_all(wanted, bench, folder):
+def measure_all(wanted, bench, folder, work):
     """The figures and the failures, by case."""
     runs, failures = {}, {}
     for case in wanted:
         try:
-            runs[case.name] = measure_case(case, bench, folder)
+            runs[case.name] = measure_case(case, bench, folder, work)
         except Failed as failure:
             failures[case.name] = str(failure)
-            print(f"  {case.title}: {failure}")
+            print(f"  {case.title}: {failure}", flush=True)
     return runs, failures
-
-
-def remove(folder):
-    if folder.exists():
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=True)

@@ -6,12 +6,12 @@ MIB_IN_KIB = 1024
 MEMORY_MIB_MAX = 96
 
 
-def section(name, lines, document):
-    """`document` with what stands between the section's two marker lines replaced."""
-    begin, end = (f"<!-- bench/backup {name}: {word} -->" for word in ("begin", "end"))
+def section(part, lines, document):
+    """`document` with what stands between the two marker lines of that part replaced."""
+    begin, end = (f"<!-- bench/{part}: {word} -->" for word in ("begin", "end"))
     rows = document.split("\n")
     if rows.count(begin) != 1 or rows.count(end) != 1 or rows.index(begin) > rows.index(end):
-        raise SystemExit(f"bench/backup: the document needs the lines {begin} and {end}, once each, in this order")
+        raise SystemExit(f"bench: the document needs the lines {begin} and {end}, once each, in this order")
     return "\n".join([*rows[:rows.index(begin) + 1], *lines, *rows[rows.index(end):]])
 
 
@@ -22,7 +22,7 @@ def table(head, rows):
 
 def comparison(result, titles):
     """Machine, tree, one row a contender, and the ratios: what `bench/backup` and `bench/backup --cold` write."""
-    cold = result["part"] == "cold"
+    cold = result["part"] == "backup cold"
     found = result["medians"]
     lines = [*machine.sentences(result["machine"]), "", *tree_sentences(result["tree"]), ""]
     base = found.get("balanced")
@@ -66,12 +66,12 @@ def ratio(found, key, over, under):
 
 
 def target(what, limit, value, form="{:.2f}"):
-    """One row: `limit` is (">=" or "<=", number)."""
+    """One row: `limit` is (">=", "<=" or "<", number)."""
     sign, number = limit
-    wanted = {">=": "at least ", "<=": "at most "}[sign] + f"{number:g}"
+    wanted = {">=": "at least ", "<=": "at most ", "<": "under "}[sign] + f"{number:g}"
     if value is None:
         return [what, wanted, "not measured", ""]
-    reached = value >= number if sign == ">=" else value <= number
+    reached = {">=": value >= number, "<=": value <= number, "<": value < number}[sign]
     return [what, wanted, form.format(value), "reached" if reached else "**not reached**"]
 
 
@@ -99,7 +99,7 @@ def cold_targets(found):
 
 
 def memory(result, titles):
-    """Machine, and one row a tree: what `bench/backup --memory` writes."""
+    """Machine, and one row a tree: what --memory writes."""
     rows = []
     for name, title in titles.items():
         run = result["runs"].get(name)

@@ -93,11 +93,29 @@ def test_a_command_that_fails_is_told_with_its_words(tmp_path):
         measuring.measure(["/bin/sh", "-c", "echo no such luck; exit 7"], tmp_path)
 
 
+def test_the_content_that_a_command_writes_is_kept_apart_from_what_it_says(tmp_path):
+    with pytest.raises(measuring.Failed, match="ended with 7: trouble$"):
+        measuring.measure(["/bin/sh", "-c", "echo content; echo trouble >&2; exit 7"], tmp_path,
+                          content=tmp_path / "content")
+
+    assert (tmp_path / "content").read_text() == "content\n"
+
+
+def test_a_command_starts_where_it_is_told_to_and_leaves_no_files_of_ours_there(tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+
+    measuring.measure(["/bin/sh", "-c", "pwd"], tmp_path, start_in=place)
+
+    assert (tmp_path / "command.output").read_text() == f"{place}\n"
+    assert not list(place.iterdir())
+
+
 class Scripted:
     """A contender that notes what is done with it."""
 
-    def __init__(self, name, notes, fails=False):
-        self.name, self.notes, self.fails = name, notes, fails
+    def __init__(self, name, notes, fails=False, is_incomplete=False):
+        self.name, self.notes, self.fails, self.is_incomplete = name, notes, fails, is_incomplete
 
     def prepare(self):
         self.notes.append(self.name)
@@ -115,6 +133,11 @@ class Scripted:
 
     def stored_bytes(self):
         return 5
+
+    def inspect(self):
+        if self.is_incomplete:
+            raise measuring.Failed("incomplete")
+        return {"reads": 3}
 
     def clear(self):
         self.notes.append("clear")
@@ -136,6 +159,23 @@ def test_runs_are_interleaved_and_a_failed_contender_is_cleared_and_not_tried_ag
     assert [(run.contender, run.number) for run in kept] == [("a", 1), ("c", 1), ("a", 2), ("c", 2)]
 
 
+def test_a_run_that_did_not_do_all_of_its_work_does_not_count():
+    notes, kept = [], []
+
+    failures = measuring.interleave([Scripted("a", notes, is_incomplete=True)], 2, IdleServer(), kept.append)
+
+    assert (failures, kept, notes) == ({"a": "incomplete"}, [], ["a", "clear"])
+
+
+def test_what_only_some_runs_have_is_the_median_of_those():
+    runs = [measuring.Run("a", number, 1.0, 1.0, 1.0, 0.0, 1, 1, further)
+            for number, further in enumerate(({"reads": 1, "once": 7}, {"reads": 2}, {"reads": 9}))]
+
+    found = measuring.medians(runs)["a"]
+
+    assert (found["reads"], found["once"], "further" in found) == (2, 7, False)
+
+
 def test_a_separate_upload_is_part_of_the_wall_time_and_told_apart():
     run = measuring.run_once(Scripted("a", []), 1, IdleServer())
 
@@ -145,24 +185,42 @@ def test_a_separate_upload_is_part_of_the_wall_time_and_told_apart():
 def test_only_what_stands_between_the_markers_is_replaced():
     document = "before\n<!-- bench/backup warm: begin -->\nold\n<!-- bench/backup warm: end -->\nafter\n"
 
-    assert table.section("warm", ["new"], document) == document.replace("old", "new")
+    assert table.section("backup warm", ["new"], document) == document.replace("old", "new")
 
 
 def test_a_document_without_the_markers_is_refused():
     with pytest.raises(SystemExit, match="needs the lines"):
-        table.section("cold", ["new"], "before\n")
+        table.section("backup cold", ["new"], "before\n")
 
 
 def test_every_section_has_its_markers_in_the_document():
     document = (Path(__file__).parent.parent / "docs" / "benchmarks.md").read_text()
 
-    for name in ("warm", "cold", "memory"):
-        assert "\nnew\n" in table.section(name, ["new"], document)
+    for part in ("backup warm", "backup cold", "backup memory"):
+        assert "\nnew\n" in table.section(part, ["new"], document)
+
+
+def test_of_a_directory_only_what_everybody_may_read_is_copied(tmp_path):
+    source = tmp_path / "etc"
+    (source / "private").mkdir(parents=True)
+    (source / "private" / "key").write_text("secret")
+    (source / "private").chmod(0o711)
+    (source / "shadow").write_text("secret")
+    (source / "shadow").chmod(0o640)
+    (source / "app.d").mkdir()
+    (source / "app.d" / "10-first.conf").write_text("open")
+    (source / "link").symlink_to("nowhere")
+
+    tree.copy_readable(source, tmp_path / "copy")
+
+    assert sorted(str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*")) == [
+        "app.d", "app.d/10-first.conf", "link"]
 
 
 @pytest.mark.parametrize("limit, value, verdict", [
     ((">=", 12), 12.0, "reached"), ((">=", 12), 11.9, "**not reached**"),
     (("<=", 1.5), 1.5, "reached"), (("<=", 1.5), 1.51, "**not reached**"),
+    (("<", 2), 1.99, "reached"), (("<", 2), 2.0, "**not reached**"),
 ])
 def test_a_figure_is_reached_up_to_its_limit(limit, value, verdict):
     assert table.target("what", limit, value)[-1] == verdict

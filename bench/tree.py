@@ -1,4 +1,5 @@
-"""The tree that is backed up: real files, copied from the machine's own /usr so that they can be counted on.
+"""The tree that is backed up and restored: real files, copied from the machine's own /usr so that they can be counted
+on.
 
 The child directories of the tree are the configured directories of every backup.
 """
@@ -115,31 +116,46 @@ def choose(units, wanted):
 
 
 class Tree:
-    """A tree on disk, and its configured directories."""
+    """A tree on disk, and its configured directories: those in its folder, and others elsewhere."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, also=()):
         self.folder = Path(folder).resolve()
-        self.directories = sorted(path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink())
-        if not self.directories:
-            raise SystemExit(f"bench/backup: {self.folder} has no directories to back up")
+        below = sorted(path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink())
+        if not below:
+            raise SystemExit(f"bench: {self.folder} has no directories to back up")
+        self.directories = [*below, *also]
         for path in self.directories:
             if set(str(path)) & set(",;#\"\n"):
-                raise SystemExit(f"bench/backup: the name {path} cannot stand in a list of directories; rename it")
-        self.counts_by_name = {path.name: count(path) for path in self.directories}
+                raise SystemExit(f"bench: the name {path} cannot stand in a list of directories; rename it")
+        self.counts_by_name = {path.name: count(path) for path in below}
+        self.counts_by_name |= {f"{path.parent.name}/{path.name}": count(path) for path in also}
         self.counts = sum(self.counts_by_name.values(), Counts())
 
-    def read_once(self):
-        """Reads every file, so that the caches are warm."""
-        buffer = bytearray(READ_BYTES)
+    def facts(self):
+        """What a reader must know of it, for the table and the JSON."""
+        return {"counts": asdict(self.counts),
+                "directories": {name: asdict(part) for name, part in self.counts_by_name.items()}}
+
+    def files(self):
+        """The path of each regular file."""
         for directory in self.directories:
             for folder, _, names in os.walk(directory):
                 for name in names:
                     path = os.path.join(folder, name)
-                    if not stat.S_ISREG(os.lstat(path).st_mode):
-                        continue
-                    with open(path, "rb", buffering=0) as file:
-                        while file.readinto(buffer):
-                            pass
+                    if stat.S_ISREG(os.lstat(path).st_mode):
+                        yield path
+
+    def read_once(self):
+        read_once(self.files())
+
+
+def read_once(files):
+    """Reads every file, so that the caches are warm."""
+    buffer = bytearray(READ_BYTES)
+    for path in files:
+        with open(path, "rb", buffering=0) as file:
+            while file.readinto(buffer):
+                pass
 
 
 def make(folder, wanted):
@@ -166,6 +182,17 @@ def make(folder, wanted):
     mark(folder).write_text(json.dumps({"rule": RULE, "wanted": asdict(wanted)}))
 
 
+def copy_readable(source, folder):
+    """Copies what everybody may read of a directory into a new folder: an archive of it gives nobody's secrets away."""
+    remove_folder(folder)
+    folder.mkdir(parents=True)
+    found = subprocess.run(["find", ".", "-xdev", "(", "-type", "d", "!", "-perm", "-005", "-prune", ")", "-o",
+                            "(", "-type", "f", "-perm", "-004", "-o", "-type", "l", ")", "-print0"],
+                           cwd=source, stdout=subprocess.PIPE, check=True)
+    subprocess.run(["xargs", "-0", "-s", "1000000", "cp", "-a", "--parents", "-t", str(folder)], cwd=source,
+                   input=found.stdout, check=True)
+
+
 def mark(folder):
     return folder.with_name(folder.name + ".json")
 
@@ -178,6 +205,10 @@ def is_made(folder, wanted):
 
 
 def remove(folder):
-    """A tree of a million files goes several times faster with rm than with shutil."""
     mark(Path(folder)).unlink(missing_ok=True)
+    remove_folder(folder)
+
+
+def remove_folder(folder):
+    """A tree of a million files goes several times faster with rm than with shutil."""
     subprocess.run(["rm", "-rf", "--", str(folder)], check=True)
