@@ -196,7 +196,7 @@ def test_a_document_without_the_markers_is_refused():
 def test_every_section_has_its_markers_in_the_document():
     document = (Path(__file__).parent.parent / "docs" / "benchmarks.md").read_text()
 
-    for part in ("backup warm", "backup cold", "backup memory"):
+    for part in ("backup warm", "backup cold", "backup memory", "restore whole", "restore file", "restore memory"):
         assert "\nnew\n" in table.section(part, ["new"], document)
 
 

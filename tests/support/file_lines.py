@@ -41,20 +41,25 @@ def attribute(path: bytes, name: str) -> bytes:
     return value.rstrip(b"\0") if name == "security.selinux" else value
 
 
+def object_line(folder: bytes, path: bytes) -> str:
+    """Of one object, its path as seen from a folder."""
+    status = os.lstat(path)
+    kind = kind_of(status.st_mode)
+    size = status.st_size if kind == "f" else 0
+    content = None
+    if kind == "f":
+        with open(path, "rb") as file:
+            content = file.read()
+    return line(path[len(folder) + 1:], kind, (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, size),
+                seconds(status.st_mtime_ns), os.readlink(path) if kind == "l" else b"",
+                f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}" if kind in "bc" else "-", content,
+                {name: attribute(path, name) for name in os.listxattr(path, follow_symlinks=False)})
+
+
 def tree_lines(folder: bytes) -> Iterator[str]:
     for parent, folders, files in os.walk(folder):
         for path in [os.path.join(parent, name) for name in folders + files]:
-            status = os.lstat(path)
-            kind = kind_of(status.st_mode)
-            size = status.st_size if kind == "f" else 0
-            content = None
-            if kind == "f":
-                with open(path, "rb") as file:
-                    content = file.read()
-            yield line(path[len(folder) + 1:], kind, (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, size),
-                       seconds(status.st_mtime_ns), os.readlink(path) if kind == "l" else b"",
-                       f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}" if kind in "bc" else "-", content,
-                       {name: attribute(path, name) for name in os.listxattr(path, follow_symlinks=False)})
+            yield object_line(folder, path)
 
 
 def raw(text: str) -> bytes:
