@@ -13,24 +13,6 @@ std::string_view view_of(const boost::json::string& text) { return {text.data(),
 
 std::string base64_key(std::string_view key) { return std::string(key) + "_b64"; }
 
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  return std::nullopt;
-}
-
-std::optional<crypto::Sha256Digest> parse_digest(std::string_view text) {
-  crypto::Sha256Digest digest{};
-  if (text.size() != 2 * digest.size()) return std::nullopt;
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    const auto high = hex_digit(text[2 * i]);
-    const auto low = hex_digit(text[2 * i + 1]);
-    if (!high || !low) return std::nullopt;
-    digest[i] = static_cast<std::byte>(*high << 4U | *low);
-  }
-  return digest;
-}
-
 [[noreturn]] void throw_missing(std::string_view key) {
   throw Error(ErrorKind::Corrupt, fmt::format("{} is missing", key));
 }
@@ -101,7 +83,8 @@ std::optional<crypto::Sha256Digest> JsonFields::optional_digest(std::string_view
 
 crypto::Sha256Digest JsonFields::digest(std::string_view key) const {
   const auto* text = value(key).if_string();
-  const std::optional<crypto::Sha256Digest> digest = text == nullptr ? std::nullopt : parse_digest(view_of(*text));
+  const std::optional<crypto::Sha256Digest> digest =
+      text == nullptr ? std::nullopt : crypto::digest_from_hex(view_of(*text));
   if (!digest) throw_not(key, "64 lower-case hexadecimal digits");
   return *digest;
 }

@@ -7,6 +7,16 @@
 #include "crypto/openssl.hpp"
 
 namespace osbackup::crypto {
+namespace {
+
+/// Lower-case ones alone.
+std::optional<unsigned> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
+  return std::nullopt;
+}
+
+}  // namespace
 
 struct Sha256::State {
   std::unique_ptr<EVP_MD_CTX, Release<EVP_MD_CTX_free>> context{EVP_MD_CTX_new()};
@@ -51,5 +61,17 @@ Sha256Digest sha256(const RangeReader& content) {
 }
 
 std::string to_hex(const Sha256Digest& digest) { return hex(digest); }
+
+std::optional<Sha256Digest> digest_from_hex(std::string_view text) {
+  Sha256Digest digest{};
+  if (text.size() != 2 * digest.size()) return std::nullopt;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const auto high = hex_digit(text[2 * i]);
+    const auto low = hex_digit(text[2 * i + 1]);
+    if (!high || !low) return std::nullopt;
+    digest[i] = static_cast<std::byte>(*high << 4U | *low);
+  }
+  return digest;
+}
 
 }  // namespace osbackup::crypto

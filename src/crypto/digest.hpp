@@ -3,8 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/range_reader.hpp"
 
@@ -38,5 +40,8 @@ Sha256Digest sha256(const RangeReader& content);
 
 /// 64 lower-case hexadecimal digits, as sha256sum prints them.
 std::string to_hex(const Sha256Digest& digest);
+
+/// The digest that to_hex() writes so; nothing when the text is anything else.
+std::optional<Sha256Digest> digest_from_hex(std::string_view text);
 
 }  // namespace osbackup::crypto

@@ -52,5 +52,15 @@ TEST(Sha256, GoesOnAfterItWasMoved) {
   EXPECT_EQ(to_hex(second.finish()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, IsReadAsItIsWritten) {
+  const Sha256Digest digest = sha256(bytes_of("abc"));
+  EXPECT_EQ(digest_from_hex(to_hex(digest)), digest);
+
+  const std::string text = to_hex(digest);
+  for (const std::string& wrong :
+       {std::string(), text.substr(1), text + "0", "A" + text.substr(1), "g" + text.substr(1)})
+    EXPECT_FALSE(digest_from_hex(wrong)) << wrong;
+}
+
 }  // namespace
 }  // namespace osbackup::crypto
