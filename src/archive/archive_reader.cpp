@@ -35,7 +35,9 @@ ArchiveReader::ArchiveReader(std::shared_ptr<const RangeReader> object)
     return;
   }
   try {
-    manifest_ = parse_manifest(read_manifest_text(*range_, zip_, *entry));
+    const std::string text = read_manifest_text(*range_, zip_, *entry);
+    manifest_ = parse_manifest(text);
+    manifest_sha256_ = crypto::sha256(std::as_bytes(std::span(text)));
   } catch (const Error& error) {
     throw error.within(kManifestEntry);
   }

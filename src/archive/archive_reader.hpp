@@ -9,6 +9,7 @@
 #include "archive/tail_range.hpp"
 #include "archive/zip_directory.hpp"
 #include "core/range_reader.hpp"
+#include "crypto/digest.hpp"
 
 namespace osbackup::archive {
 
@@ -26,6 +27,10 @@ class ArchiveReader {
   /// Nothing in an archive that was made by the `commands` engine, or by hand: it has to be read in sequence, and the
   /// functions below, down to span_of, are not for it.
   const std::optional<Manifest>& manifest() const noexcept { return manifest_; }
+
+  /// The digest of the manifest's bytes, with which the chain of digests begins (docs/format.md, "Integrity"); nothing
+  /// without a manifest.
+  const std::optional<crypto::Sha256Digest>& manifest_sha256() const noexcept { return manifest_sha256_; }
 
   /// As IndexReader; the first call reads the list of blocks.
   std::optional<IndexEntry> find(const std::string& path) { return index().find(path); }
@@ -49,6 +54,7 @@ class ArchiveReader {
   std::shared_ptr<const TailRange> range_;
   ZipDirectory zip_;
   std::optional<Manifest> manifest_;
+  std::optional<crypto::Sha256Digest> manifest_sha256_;
   std::optional<IndexReader> index_;
 };
 

@@ -60,17 +60,17 @@ int locked_run(const config::ClientConfig& config, RunVoices voices, backup::Pro
 
 }  // namespace
 
-int backup_command(const CommandLine& line) {
+int backup_command(const CommonOptions& options) {
   require_root();
   // What the run makes is root's alone, whatever cron's mask is.
   umask(077);
-  const config::ClientConfig config = config::load_client_config(line.config);
+  const config::ClientConfig config = config::load_client_config(options.config);
   if (config.directories.empty())
-    throw Error(ErrorKind::Usage, printable(line.config.native()) +
+    throw Error(ErrorKind::Usage, printable(options.config.native()) +
                                       ": the section [BackupDirs] with directory = /etc,/home (and so on) is missing");
   const std::vector<std::string> priority_problems = lower_priorities(config.run);
   backup::Progress progress;
-  Console console(console_options(line.json, line.verbosity));
+  Console console(console_options(options.json, options.verbosity));
   const auto started = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);

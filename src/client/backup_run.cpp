@@ -169,7 +169,7 @@ void BackupRun::send_kept_archive(const backup::PendingArchive& kept) {
   const backup::Delivered delivered = deliver({.archive = archive,
                                                .name = kept.name,
                                                .run_id = report.run_id.value_or(facts_.run_id),
-                                               .retry = sending_retries(config_, stop_sending_.get_token()),
+                                               .retry = transfer_retries(config_, stop_sending_.get_token()),
                                                .may_be_published = true,
                                                .on_trouble = trouble_teller()});
   write_last(delivered.name.text());
@@ -211,7 +211,7 @@ backup::Delivered BackupRun::send(backup::ArchiveSource& archive, const backup::
   return deliver({.archive = archive,
                   .name = plan.name,
                   .run_id = plan.run_id,
-                  .retry = sending_retries(config_, stop_sending_.get_token()),
+                  .retry = transfer_retries(config_, stop_sending_.get_token()),
                   .on_trouble = trouble_teller()});
 }
 

@@ -3,14 +3,39 @@
 
 #include "client/backup_command.hpp"
 #include "client/command_line.hpp"
+#include "client/dump_command.hpp"
+#include "client/find_command.hpp"
+#include "client/ls_command.hpp"
 #include "client/outcome.hpp"
+#include "client/restore_command.hpp"
+#include "client/snapshots_command.hpp"
 #include "core/error.hpp"
+
+namespace osbackup::client {
+namespace {
+
+/// Runs the command that was asked for; gives the exit code.
+struct CommandRunner {
+  const CommonOptions& common;
+
+  int operator()(const BackupOptions&) const { return backup_command(common); }
+  int operator()(const SnapshotsOptions& options) const { return snapshots_command(common, options); }
+  int operator()(const LsOptions& options) const { return ls_command(common, options); }
+  int operator()(const FindOptions& options) const { return find_command(common, options); }
+  int operator()(const DiffOptions&) const { throw Error(ErrorKind::Usage, "diff is not part of this version yet"); }
+  int operator()(const RestoreOptions& options) const { return restore_command(common, options); }
+  int operator()(const DumpOptions& options) const { return dump_command(common, options); }
+  int operator()(const CheckOptions&) const { throw Error(ErrorKind::Usage, "check is not part of this version yet"); }
+};
+
+}  // namespace
+}  // namespace osbackup::client
 
 int main(int argc, char** argv) {
   using namespace osbackup;
   try {
     const auto line = client::parse_command_line(argc, argv);
-    return line ? client::backup_command(*line) : 0;
+    return line ? std::visit(client::CommandRunner{line->common}, line->command) : 0;
   } catch (const Error& error) {
     std::fprintf(stderr, "osbackup: %s\n", error.what());
     client::Outcome outcome;

@@ -26,7 +26,7 @@ TEST_F(RestoreProgressViewTest, ShowsHowFarItIsAndHowLongItTakes) {
   progress_.bytes_total = 40U << 20U;
   progress_.troubles = 1;
 
-  EXPECT_EQ(text(), "10 s  reading  25 %, 1200 of 3400 objects, 10.0 MiB of 40.0 MiB, 1.0 MiB/s, 30 s left, 1 trouble");
+  EXPECT_EQ(text(), "10 s  reading  25 %, 1200 of 3400 objects, 10 MiB of 40 MiB, 1.0 MiB/s, 30 s left, 1 trouble");
   EXPECT_EQ(object(), R"({"message_type":"status","stage":"reading","elapsed_ms":10000,"objects":1200,)"
                       R"("bytes":10485760,"troubles":1,"objects_total":3400,"bytes_total":41943040,)"
                       R"("percent_done":2.5E1,"left_ms":30000})");
@@ -36,7 +36,7 @@ TEST_F(RestoreProgressViewTest, ShowsWhatItHasWhileTheTotalIsNotKnown) {
   progress_.objects = 7;
   progress_.bytes = 20U << 20U;
 
-  EXPECT_EQ(text(), "10 s  reading  7 objects, 20.0 MiB, 2.0 MiB/s");
+  EXPECT_EQ(text(), "10 s  reading  7 objects, 20 MiB, 2.0 MiB/s");
 }
 
 TEST_F(RestoreProgressViewTest, CountsObjectsWhereThereAreNoBytes) {

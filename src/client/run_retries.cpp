@@ -29,7 +29,7 @@ RetryPolicy retries(unsigned attempts_max, std::stop_token stop) {
 
 }  // namespace
 
-RetryPolicy sending_retries(const config::ClientConfig& config, std::stop_token stop) {
+RetryPolicy transfer_retries(const config::ClientConfig& config, std::stop_token stop) {
   return retries(1 + (config.ftp ? config.ftp->retries : 0), std::move(stop));
 }
 

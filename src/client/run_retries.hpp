@@ -7,9 +7,9 @@
 
 namespace osbackup::client {
 
-/// How patiently archives are sent: as `[Ftp] retries` says. Its pauses end with Cancelled as soon as `stop` is
-/// requested.
-RetryPolicy sending_retries(const config::ClientConfig& config, std::stop_token stop);
+/// How patiently archives are sent and read: as `[Ftp] retries` says. Its pauses end with Cancelled as soon as `stop`
+/// is requested.
+RetryPolicy transfer_retries(const config::ClientConfig& config, std::stop_token stop);
 
 /// How patiently the server is told.
 RetryPolicy reporting_retries(std::stop_token stop);

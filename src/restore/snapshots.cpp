@@ -83,14 +83,19 @@ std::vector<Snapshot> list_snapshots(storage::Destination& destination, const st
   return list_by_prefix(destination, hostname ? percent_encode_strictly(*hostname) + "+" : "");
 }
 
+std::vector<Snapshot> require_snapshots(storage::Destination& destination, const std::optional<std::string>& hostname) {
+  std::vector<Snapshot> snapshots = list_snapshots(destination, hostname);
+  if (snapshots.empty()) throw_nothing_of(hostname.value_or(""), destination);
+  return snapshots;
+}
+
 Snapshot find_snapshot(storage::Destination& destination, const std::string& text, const std::string& hostname) {
   if (const std::optional<ArchiveName> name = ArchiveName::parse(text)) return find_by_name(destination, *name);
   if (text != kLatest && !begins_timestamp(text))
     throw Error(ErrorKind::Usage, fmt::format("\"{}\" is no snapshot: write an archive's name, the begin of its time "
                                               "such as 20260301 or 20260301T0215, or latest",
                                               printable(text)));
-  std::vector<Snapshot> of_host = list_snapshots(destination, hostname);
-  if (of_host.empty()) throw_nothing_of(hostname, destination);
+  std::vector<Snapshot> of_host = require_snapshots(destination, hostname);
   if (text == kLatest) return std::move(of_host.back());
   std::vector<Snapshot> found;
   std::copy_if(of_host.begin(), of_host.end(), std::back_inserter(found),

@@ -20,6 +20,9 @@ struct Snapshot {
 /// is as it was when the archives were made, not encoded.
 std::vector<Snapshot> list_snapshots(storage::Destination& destination, const std::optional<std::string>& hostname);
 
+/// The same; NotFound when there is none, which says what there is instead.
+std::vector<Snapshot> require_snapshots(storage::Destination& destination, const std::optional<std::string>& hostname);
+
 /// The one archive that `text` means: its name; or, among those of `hostname`, `latest` or the begin of its timestamp
 /// (`20260301`, `20260301T0215`). NotFound when there is none, which says what there is instead (of this host, or of
 /// which other hosts); Usage when there are several, which names them.

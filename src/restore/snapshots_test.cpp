@@ -111,6 +111,8 @@ TEST_F(SnapshotsTest, OfAHostThatHasNoneGiveTheHostsThatHave) {
 }
 
 TEST_F(SnapshotsTest, OfAnEmptyDestinationAreNotFound) {
+  EXPECT_THAT([&] { require_snapshots(destination_, std::nullopt); },
+              fails_with(ErrorKind::NotFound, "there is no archive: the destination is empty"));
   EXPECT_THAT(refusing("latest"), fails_with(ErrorKind::NotFound, "there is no archive: the destination is empty"));
 }
 

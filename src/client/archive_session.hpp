@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "archive/archive_reader.hpp"
+#include "client/command_line.hpp"
+#include "client/reading_run.hpp"
+#include "config/client_config.hpp"
+#include "core/range_reader.hpp"
+#include "restore/snapshots.hpp"
+#include "storage/destination.hpp"
+
+namespace osbackup::client {
+
+/// The archives at the destination that the configuration names, for the commands that read them. Needs neither root
+/// nor [BackupDirs]. What fails for a moment is tried again, as `[Ftp] retries` says. One thread at a time.
+class ArchiveSession {
+ public:
+  /// Usage when the configuration cannot be used. Nothing is contacted yet. The run outlives it.
+  ArchiveSession(const CommonOptions& options, HostChoice host, ReadingRun& run);
+
+  const config::ClientConfig& config() const noexcept { return config_; }
+
+  /// This host, as its archives are named.
+  const std::string& own_hostname() const noexcept { return own_hostname_; }
+
+  /// The archives of the hosts that are meant, the oldest first. NotFound when there is none, which says what there is
+  /// instead.
+  std::vector<restore::Snapshot> list();
+
+  /// As restore::find_snapshot().
+  restore::Snapshot find(const std::string& text);
+
+  /// Reads what an archive is. One without an index is named as such.
+  std::unique_ptr<archive::ArchiveReader> open(const restore::Snapshot& snapshot);
+
+  /// The bytes of an archive.
+  std::shared_ptr<const RangeReader> object(const restore::Snapshot& snapshot);
+
+  storage::Traffic traffic() const { return destination_->traffic(); }
+
+ private:
+  template <class Action>
+  auto patiently(Action action);
+
+  ReadingRun& run_;
+  config::ClientConfig config_;
+  HostChoice host_;
+  std::string own_hostname_;
+  std::string hostname_;  ///< Whose archives are meant, if not everybody's.
+  std::unique_ptr<storage::Destination> destination_;
+  std::function<void(const std::string&)> on_trouble_;
+};
+
+/// Which command reads archives, and whose.
+struct ReadingOrder {
+  const CommonOptions& common;
+  HostChoice host;
+  ReadingRun::Output output = ReadingRun::Output::Messages;
+};
+
+/// Runs a command that reads archives, tells what becomes of it, and gives the exit code.
+int run_on_archives(const ReadingOrder& order, const std::function<void(ArchiveSession&, ReadingRun&)>& work);
+
+}  // namespace osbackup::client

@@ -1,0 +1,226 @@
+#include "client/reading_commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "client/time_limit.hpp"
+#include "core/encoding.hpp"
+#include "core/error.hpp"
+#include "restore/selection.hpp"
+
+namespace osbackup::client {
+namespace {
+
+constexpr const char* kSnapshot =
+    "An archive: its name, the begin of its time in UTC (20260301, 20260301T0215), or latest";
+
+/// A command's options, which live as long as its callbacks, and become the command when it is parsed.
+template <class Options>
+std::shared_ptr<Options> options_of(CLI::App& command, Command& chosen) {
+  auto options = std::make_shared<Options>();
+  command.final_callback([options, &chosen] { chosen = std::move(*options); });
+  return options;
+}
+
+template <class Options>
+void add_host(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command.add_option("--host", options->host.name, "Archives of this host instead of this one's")->type_name("NAME");
+}
+
+template <class Options>
+void add_hosts(CLI::App& command, const std::shared_ptr<Options>& options) {
+  add_host(command, options);
+  command.add_flag("--all-hosts", options->host.all, "Archives of every host")->excludes("--host");
+}
+
+template <class Options>
+void add_snapshot(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command.add_option("SNAPSHOT", options->snapshot, kSnapshot)->required();
+}
+
+template <class Options>
+void add_long(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command.add_flag("-l,--long", options->is_long, "With mode, owner, size and time, as ls -l");
+}
+
+template <class Options>
+void add_expected_digest(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command
+      .add_option_function<std::string>(
+          "--expect-sha256",
+          [options](std::string text) {
+            std::transform(text.begin(), text.end(), text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+            options->manifest_sha256 = crypto::digest_from_hex(text);
+            if (!options->manifest_sha256)
+              throw Error(ErrorKind::Usage, "--expect-sha256 " + printable(text) +
+                                                ": expected 64 hexadecimal digits, the manifest_sha256 that the "
+                                                "backup reported");
+          },
+          "Refuse an archive whose manifest has another SHA-256 than the backup reported")
+      ->type_name("DIGITS");
+}
+
+void add_snapshots(CLI::App& command, Command& chosen) {
+  const auto options = options_of<SnapshotsOptions>(command, chosen);
+  add_hosts(command, options);
+}
+
+void add_ls(CLI::App& command, Command& chosen) {
+  const auto options = options_of<LsOptions>(command, chosen);
+  add_snapshot(command, options);
+  command.add_option_function<std::string>(
+      "PATH", [options](const std::string& text) { options->path = restore::index_path_of(text); },
+      "A file, or a directory with all that lies below it; without it everything");
+  add_long(command, options);
+  command.add_option("--depth", options->depth, "No more than so many levels below PATH")->type_name("N");
+  add_host(command, options);
+}
+
+void add_time_limit(CLI::App& command, const char* name, std::optional<TimePoint>& limit, const char* help) {
+  command
+      .add_option_function<std::string>(
+          name, [&limit](const std::string& text) { limit = parse_time_limit(text, SystemClock().now()); }, help)
+      ->type_name("TIME");
+}
+
+void add_find(CLI::App& command, Command& chosen) {
+  const auto options = options_of<FindOptions>(command, chosen);
+  command
+      .add_option("PATTERN", options->pattern,
+                  "A name at any depth (passwd, *.conf) or, with a slash at its begin, a path from the root on "
+                  "(/etc/ssh/*.pub, /home/**/.bashrc)")
+      ->required();
+  add_time_limit(command, "--newer", options->newer,
+                 "Modified since then: 7d, 12h, 2026-01-31 or 2026-01-31T12:00:00Z");
+  add_time_limit(command, "--older", options->older, "Modified before then");
+  add_long(command, options);
+  add_hosts(command, options);
+}
+
+void add_dump(CLI::App& command, Command& chosen) {
+  const auto options = options_of<DumpOptions>(command, chosen);
+  command
+      .add_option_function<std::string>(
+          "SNAPSHOT:PATH",
+          [options](const std::string& text) {
+            const std::size_t colon = text.find(':');
+            if (colon == std::string::npos)
+              throw Error(ErrorKind::Usage, "\"" + printable(text) +
+                                                "\": expected a snapshot, a colon and a path, such as "
+                                                "latest:/etc/passwd");
+            options->snapshot = text.substr(0, colon);
+            options->path = restore::index_path_of(text.substr(colon + 1));
+          },
+          "An archive as for the other commands, and the path of a file in it: latest:/etc/passwd")
+      ->required();
+  add_host(command, options);
+}
+
+void add_diff(CLI::App& command, Command& chosen) {
+  const auto options = options_of<DiffOptions>(command, chosen);
+  command.add_option("A", options->before, kSnapshot)->required();
+  CLI::Option* after = command.add_option("B", options->after, "The archive to compare it with");
+  CLI::Option* live = command.add_flag("--live", options->is_live, "Compare it with this host as it is now");
+  live->excludes(after);
+  add_host(command, options);
+  command.parse_complete_callback([after, live] {
+    if (after->empty() && live->empty())
+      throw Error(ErrorKind::Usage, "diff: expected a second archive, or --live for this host as it is now");
+  });
+}
+
+void add_patterns(CLI::App& command, const char* name, std::vector<PathPattern>& patterns, const char* help) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          name,
+          [&patterns](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) patterns.emplace_back(text);
+          },
+          help)
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+}
+
+restore::Overwrite parse_overwrite(const std::string& text) {
+  if (text == "always") return restore::Overwrite::Always;
+  if (text == "if-changed") return restore::Overwrite::IfChanged;
+  if (text == "never") return restore::Overwrite::Never;
+  throw Error(ErrorKind::Usage, "--overwrite " + printable(text) + ": expected always, if-changed or never");
+}
+
+void add_restore(CLI::App& command, Command& chosen) {
+  const auto options = options_of<RestoreOptions>(command, chosen);
+  add_snapshot(command, options);
+  command.add_option_function<std::vector<std::string>>(
+      "PATH",
+      [options](const std::vector<std::string>& texts) {
+        options->paths.clear();
+        for (const std::string& text : texts) options->paths.push_back(restore::index_path_of(text));
+      },
+      "Files, or directories with all that lies below them; without any everything");
+  command
+      .add_option("--target", options->target,
+                  "Where to: a directory, made if it is missing, below which paths are as they were (DIR/etc/passwd). "
+                  "/ puts everything back in its place")
+      ->type_name("DIR")
+      ->required();
+  add_patterns(command, "--include", options->include,
+               "Only what matches a pattern such as *.conf or /etc/ssh; may be given several times");
+  add_patterns(command, "--exclude", options->exclude, "Nothing of what matches a pattern; wins over --include");
+  command
+      .add_option_function<std::string>(
+          "--overwrite", [options](const std::string& text) { options->overwrite = parse_overwrite(text); },
+          "What is there already is replaced: always (the default), if-changed (another type, size or time), or never")
+      ->type_name("WHEN");
+  command.add_flag("--dry-run", options->is_dry_run, "Tell what would be done, and write nothing");
+  command.add_flag("--keep-going", options->keep_going, "Get out of a damaged archive whatever can be had");
+  add_expected_digest(command, options);
+  add_host(command, options);
+}
+
+double parse_percent(const std::string& text) {
+  const std::string_view digits = std::string_view(text).substr(0, text.ends_with('%') ? text.size() - 1 : 0);
+  double percent = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
+  if (problem != std::errc{} || end != digits.data() + digits.size() || !(percent > 0) || percent > 100)
+    throw Error(ErrorKind::Usage, "--read-data-subset " + printable(text) + ": expected a share such as 5% or 0.5%");
+  return percent;
+}
+
+void add_check(CLI::App& command, Command& chosen) {
+  const auto options = options_of<CheckOptions>(command, chosen);
+  command.add_option("SNAPSHOT", options->snapshot, std::string(kSnapshot) + "; without it all of the host's");
+  CLI::Option* all = command.add_flag_callback(
+      "--read-data", [options] { options->read_percent = 100; }, "Read every byte, and compare it with its digest");
+  command
+      .add_option_function<std::string>(
+          "--read-data-subset", [options](const std::string& text) { options->read_percent = parse_percent(text); },
+          "The same for a random share of the files, such as 5%")
+      ->type_name("SHARE")
+      ->excludes(all);
+  add_expected_digest(command, options);
+  add_hosts(command, options);
+}
+
+}  // namespace
+
+void add_reading_commands(CLI::App& app, Command& command, const std::function<void(CLI::App&)>& add_common_options) {
+  const auto add = [&](const char* name, const char* description, void (*add_options)(CLI::App&, Command&)) {
+    CLI::App* added = app.add_subcommand(name, description);
+    add_options(*added, command);
+    add_common_options(*added);
+    return added;
+  };
+  add("snapshots", "List the archives at the destination", add_snapshots)->alias("list");
+  add("ls", "List what is in an archive", add_ls);
+  add("find", "Look for a file in all archives of this host", add_find);
+  add("diff", "Tell what changed between two archives, or since one was made", add_diff);
+  add("restore", "Bring files back", add_restore);
+  add("dump", "Write one file to standard output", add_dump);
+  add("check", "Check that archives are whole", add_check);
+}
+
+}  // namespace osbackup::client

@@ -1,0 +1,96 @@
+#include "client/reading_run.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "core/byte_count.hpp"
+#include "core/counted.hpp"
+
+namespace osbackup::client {
+namespace {
+
+ConsoleOptions options_for(const CommonOptions& options, ReadingRun::Output output) {
+  ConsoleOptions console = console_options(options.json, options.verbosity);
+  console.output_is_content = output == ReadingRun::Output::Content;
+  return console;
+}
+
+}  // namespace
+
+ReadingRun::ReadingRun(const CommonOptions& options, Output output)
+    : console_(options_for(options, output)),
+      signals_([this] { console_.status(view_, elapsed()); }),
+      output_(signals_.stop_token()) {
+  outcome_.stage = RunStage::Opening;
+}
+
+std::chrono::milliseconds ReadingRun::elapsed() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
+}
+
+void ReadingRun::throw_if_stopped() const {
+  if (stop().stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
+}
+
+void ReadingRun::summarise(json::Object object, std::string text) {
+  summary_ = std::move(object);
+  summary_text_ = std::move(text);
+}
+
+void ReadingRun::add_trouble(const restore::Trouble& trouble) {
+  if (trouble.kind == restore::Trouble::Kind::Damaged) outcome_.damaged = true;
+  if (trouble.kind != restore::Trouble::Kind::Note) outcome_.incomplete = true;
+  console_.warning(to_remark(trouble));
+}
+
+void ReadingRun::add_unread(const Error& error) {
+  progress_.troubles += 1;
+  add_trouble({.kind = restore::Trouble::Kind::Failed, .path = "", .reason = error.what()});
+}
+
+void ReadingRun::attempt(const std::function<void()>& work) {
+  try {
+    work();
+    progress_.stage = restore::RestoreProgress::Stage::Done;
+    console_.finish_results(output_);
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& bug) {
+    fail(Error(ErrorKind::Internal, std::string("internal error: ") + bug.what()));
+  }
+}
+
+void ReadingRun::fail(const Error& error) {
+  outcome_.failure = error.kind();
+  outcome_.signal = signals_.received();
+  if (output_.is_closed()) {
+    // As every program that writes into a pipe which nobody reads.
+    outcome_.signal = SIGPIPE;
+    return;
+  }
+  // What was found before is a result all the same.
+  try {
+    console_.finish_results(output_);
+  } catch (const Error&) {
+  }
+  console_.error(error.what());
+}
+
+int ReadingRun::finish(const storage::Traffic& traffic) {
+  const int code = exit_code(outcome_);
+  std::string fetched =
+      fmt::format("fetched {} in {}", human_bytes(traffic.bytes_read), counted(traffic.reads, "range read"));
+  if (traffic.logins > 0) fetched += ", " + counted(traffic.logins, "login");
+  console_.detail(fetched);
+  const bool has_summary = console_.options().json ? !summary_.empty() : !summary_text_.empty();
+  if (output_.is_closed() || !has_summary) return code;
+  summary_["bytes_fetched"] = traffic.bytes_read;
+  summary_["range_reads"] = traffic.reads;
+  summary_["logins"] = traffic.logins;
+  summary_["exit_code"] = code;
+  console_.summary(std::move(summary_), summary_text_);
+  return code;
+}
+
+}  // namespace osbackup::client

@@ -1,0 +1,178 @@
+#include "client/restore_command.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "client/archive_session.hpp"
+#include "client/manifest_proof.hpp"
+#include "client/progress_display.hpp"
+#include "client/restore_facts.hpp"
+#include "core/encoding.hpp"
+#include "restore/disk_sink.hpp"
+#include "restore/dry_sink.hpp"
+#include "restore/extraction.hpp"
+#include "restore/listing.hpp"
+#include "system/host.hpp"
+
+namespace osbackup::client {
+namespace {
+
+using restore::RestoreProgress;
+
+/// A system that is overwritten with another host's files is hard to mend.
+void require_own_archive(const restore::Snapshot& snapshot, const RestoreOptions& options, const std::string& own) {
+  const std::string& hostname = snapshot.name.hostname;
+  std::error_code ignored;
+  const bool in_place = std::filesystem::equivalent(options.target, "/", ignored);
+  if (!in_place || hostname == own || options.host.name == hostname) return;
+  throw Error(ErrorKind::Usage,
+              fmt::format("{} is of the host {}, and this is {}: to restore it in place all the same, add --host {}",
+                          snapshot.object.name, printable(hostname), printable(own), printable(hostname)));
+}
+
+restore::Selection selection_of(const RestoreOptions& options) {
+  return {.paths = options.paths, .include = PathPatterns(options.include), .exclude = PathPatterns(options.exclude)};
+}
+
+/// How much there is of something.
+struct Amount {
+  std::uint64_t objects = 0;
+  std::uint64_t bytes = 0;
+};
+
+Amount amount_of(const archive::Manifest& manifest) {
+  Amount amount;
+  for (const archive::ManifestDirectory& directory : manifest.directories) {
+    amount.objects += directory.files + directory.directories + directory.others;
+    amount.bytes += directory.content_bytes;
+  }
+  return amount;
+}
+
+/// Looks through the index.
+Amount amount_of(archive::ArchiveReader& archive, const restore::Selection& selection, const ReadingRun& run) {
+  Amount amount;
+  std::vector<std::string> paths = restore::outermost_paths(selection.paths);
+  if (paths.empty()) paths = {"."};
+  for (const std::string& path : paths) {
+    auto lines = archive.list(path);
+    while (const std::optional<archive::IndexEntry> line = lines.next()) {
+      run.throw_if_stopped();
+      if (!selection.matches(line->entry.path, line->entry.type == archive::EntryType::Directory)) continue;
+      ++amount.objects;
+      if (line->entry.type == archive::EntryType::File) amount.bytes += line->entry.size;
+    }
+  }
+  return amount;
+}
+
+/// Counts beforehand what is selected, for who looks on. The manifest knows it of the whole; of a part it costs reading
+/// the index twice.
+void count_selected(archive::ArchiveReader& archive, const restore::Selection& selection, ReadingRun& run) {
+  const bool is_watched = run.console().options().json || run.console().options().terminal;
+  if (!archive.manifest() || !is_watched) return;
+  RestoreProgress& progress = run.progress();
+  progress.stage = RestoreProgress::Stage::Planning;
+  try {
+    const Amount amount =
+        selection.is_everything() ? amount_of(*archive.manifest()) : amount_of(archive, selection, run);
+    progress.objects_total = amount.objects;
+    progress.bytes_total = amount.bytes;
+  } catch (const Error& error) {
+    // What is damaged is told by the restore itself.
+    if (error.kind() != ErrorKind::Corrupt) throw;
+  }
+}
+
+/// One restore, and what it has to tell.
+class Restoration {
+ public:
+  Restoration(archive::ArchiveReader& archive, const RestoreOptions& options, ReadingRun& run)
+      : archive_(archive),
+        options_(options),
+        run_(run),
+        troubles_([&run](const restore::Trouble& trouble) { run.add_trouble(trouble); }) {}
+
+  /// Tells what was done also when it throws.
+  void work(const std::string& archive_name, unsigned threads) {
+    RestoreFacts facts{.archive = archive_name,
+                       .target = options_.target.native(),
+                       .is_dry_run = options_.is_dry_run,
+                       .counts = {},
+                       .troubles = {}};
+    try {
+      extract(threads, facts.counts);
+      facts.is_complete = true;
+    } catch (const Error&) {
+      tell(facts);
+      throw;
+    }
+    tell(facts);
+  }
+
+ private:
+  void extract(unsigned threads, restore::SinkCounts& counts) {
+    const restore::ExtractionOrder order{.selection = selection_of(options_),
+                                         .threads = threads,
+                                         .keep_going = options_.keep_going,
+                                         .stop = run_.stop()};
+    const restore::SinkOptions sink_options{
+        .target = options_.target, .overwrite = options_.overwrite, .later_replaces = !archive_.manifest()};
+    if (options_.is_dry_run) {
+      restore::DrySink sink(sink_options, troubles_);
+      extract_into(sink, order, counts);
+    } else {
+      restore::DiskSink sink(sink_options, troubles_);
+      extract_into(sink, order, counts);
+      run_.progress().stage = RestoreProgress::Stage::Finishing;
+      sink.finish();
+    }
+  }
+
+  template <class Sink>
+  void extract_into(Sink& sink, const restore::ExtractionOrder& order, restore::SinkCounts& counts) {
+    count_selected(archive_, order.selection, run_);
+    run_.progress().stage = RestoreProgress::Stage::Reading;
+    try {
+      restore::extract(archive_, order, sink, {.troubles = troubles_, .progress = run_.progress()});
+    } catch (const Error& error) {
+      counts = sink.counts();
+      if (error.kind() != ErrorKind::Corrupt || order.keep_going) throw;
+      throw Error(ErrorKind::Corrupt, std::string(error.what()) + "; --keep-going gets out what can be had");
+    }
+    counts = sink.counts();
+  }
+
+  void tell(RestoreFacts& facts) {
+    facts.troubles = troubles_.counts();
+    facts.duration = run_.elapsed();
+    // Root can set everything that the target's file system knows.
+    if (system::is_root() && !facts.troubles.not_set.empty()) run_.set_incomplete();
+    run_.summarise(to_summary(facts), to_sentence(facts));
+  }
+
+  archive::ArchiveReader& archive_;
+  const RestoreOptions& options_;
+  ReadingRun& run_;
+  restore::TroubleLog troubles_;
+};
+
+}  // namespace
+
+int restore_command(const CommonOptions& common, const RestoreOptions& options) {
+  return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
+    const ProgressDisplay display(run.console(), run.view());
+    const restore::Snapshot snapshot = archives.find(options.snapshot);
+    require_own_archive(snapshot, options, archives.own_hostname());
+    const auto archive = archives.open(snapshot);
+    run.set_stage(RunStage::Reading);
+    require_reported_manifest({.name = snapshot.name, .manifest_sha256 = archive->manifest_sha256()},
+                              options.manifest_sha256, archives.config(), run);
+    const unsigned threads = archives.config().run.threads;
+    Restoration(*archive, options, run).work(snapshot.object.name, threads == 0 ? system::core_count() : threads);
+  });
+}
+
+}  // namespace osbackup::client

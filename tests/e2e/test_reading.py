@@ -1,0 +1,364 @@
+"""snapshots, ls, find and dump: what is at the destination, seen from any host that can reach it."""
+
+import base64
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support_host import Host
+from support_trouble import slow
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reader"))
+from archive_reader import Archive, raw_text  # noqa: E402
+
+MIB = 1 << 20
+FETCHED = re.compile(r"fetched (\S+ \S+) in (\d+) range reads?, (\d+) logins?\n")
+
+
+@pytest.fixture
+def host(programs, tmp_path, ftp_server):
+    """A host that reports to nobody."""
+    return Host(programs, tmp_path / "host", ftp_server)
+
+
+@pytest.fixture
+def archive(host):
+    """The archive of the host's source, with one object of each kind."""
+    source = host.source
+    (source / "folder").mkdir()
+    (source / "folder" / "large").write_bytes(os.urandom(3 * MIB))
+    os.link(source / "folder" / "large", source / "linked")
+    os.symlink("folder/large", source / "link")
+    os.mkfifo(source / "pipe")
+    with open(source / "sparse", "wb") as file:
+        file.seek(2 * MIB)
+        file.write(b"end")
+    Path(os.fsdecode(os.fsencode(source) + b"/new\nline\xff")).write_bytes(b"odd")
+    os.utime(source / "hello.txt", (1_600_000_000, 1_600_000_000))
+    return back_up(host)
+
+
+def back_up(host):
+    host.run("backup", expect=0)
+    return host.archives()[-1]
+
+
+def objects(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def of_type(out, message_type):
+    return [found for found in objects(out) if found["message_type"] == message_type]
+
+
+def dump(host, path, *options):
+    """Dumps a path of the latest archive, or ARCHIVE:PATH: what was written, as bytes; the exit code; what was said."""
+    place = path if ":" in path else f"latest:{path}"
+    done = subprocess.run(host.command("dump", place, *options), capture_output=True, timeout=300)
+    return done.stdout, done.returncode, done.stderr.decode(errors="replace")
+
+
+def copied_as(archive, name):
+    """The same archive under another name."""
+    copy = archive.with_name(name)
+    shutil.copy(archive, copy)
+    return copy
+
+
+# --- snapshots
+
+
+def test_snapshots_lists_the_archives_of_this_host(host, archive):
+    copied_as(archive, "testhost+192.0.2.7+20200101T000000Z.zip")
+    copied_as(archive, "other+192.0.2.8+20210101T000000Z.zip")
+
+    _, out, _ = host.run("snapshots", expect=0, env={"TZ": "UTC"})
+    first, second = out.splitlines()
+
+    assert first.startswith("testhost+192.0.2.7+20200101T000000Z.zip  2020-01-01 00:00:00  full  ")
+    assert second.startswith(archive.name + "  ")
+
+
+def test_snapshots_lists_those_of_other_hosts_and_of_all(host, archive):
+    other = copied_as(archive, "other+192.0.2.8+20210101T000000Z.zip")
+
+    _, out, _ = host.run("snapshots", "--host", "other", expect=0)
+    assert out.startswith(other.name)
+    _, out, _ = host.run("list", "--all-hosts", "--json", expect=0)
+
+    first, second, summary = objects(out)
+    assert first == {"message_type": "snapshot", "name": other.name, "hostname": "other", "ip": "192.0.2.8",
+                     "time": "2021-01-01T00:00:00Z", "kind": "full", "bytes": other.stat().st_size}
+    assert second["name"] == archive.name
+    assert (summary["message_type"], summary["snapshots"], summary["exit_code"]) == ("summary", 2, 0)
+
+
+def test_what_is_not_there_is_said_with_what_is(host, archive):
+    _, _, said = host.run("snapshots", "--host", "nobody", expect=10)
+    assert "there is no archive of the host nobody; there are archives of the hosts testhost: name one with --host" in said
+    _, _, said = host.run("ls", "1999", expect=10)
+    assert "there is no archive of testhost from 1999; there are " + archive.name in said
+
+    host.configure("Ftp", ftpdir="nowhere")
+    _, _, said = host.run("snapshots", expect=10)
+    assert "nowhere: there is no archive: the destination is empty, or its directory is not there" in said
+
+
+def test_a_snapshot_that_may_be_several_is_refused_with_their_names(host, archive):
+    other = copied_as(archive, "testhost+192.0.2.7+20200101T000000Z.zip")
+
+    _, _, said = host.run("ls", "20", expect=2)
+
+    assert archive.name in said and other.name in said
+
+
+def test_a_refused_login_and_a_wrong_command_line_have_their_exit_codes(host, archive):
+    host.configure("Ftp", password="wrong")
+    host.run("snapshots", expect=12)
+    host.run("ls", expect=2)
+    host.run("ls", "latest", "--config", "/nonexistent", expect=2)
+
+
+def test_an_ordinary_user_reads_with_a_configuration_of_his_own(host, archive):
+    host.drop("BackupDirs")
+    os.chown(host.configuration, pwd.getpwnam("nobody").pw_uid, -1)
+    for folder in [host.folder, *host.folder.parents]:
+        folder.chmod(folder.stat().st_mode | 0o001)
+    command = ["setpriv", "--reuid=nobody", "--clear-groups", *host.command("ls", "latest")]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert f"{host.source}/hello.txt\n" in done.stdout
+
+
+# --- ls
+
+
+def test_ls_shows_every_object_or_a_part(host, archive):
+    _, out, _ = host.run("ls", "latest", expect=0)
+    lines = out.splitlines()
+    assert str(host.source) in lines and f"{host.source}/folder/large" in lines
+    assert f"{host.source}/new\\nline\\xff" in lines
+
+    _, out, _ = host.run("ls", archive.name, f"{host.source}/folder/", expect=0)
+    assert out.splitlines() == [f"{host.source}/folder", f"{host.source}/folder/large"]
+    _, out, _ = host.run("ls", "latest", str(host.source), "--depth", "1", expect=0)
+    assert f"{host.source}/folder" in out and "large" not in out
+
+    _, out, said = host.run("ls", "latest", "/etc", expect=1)
+    assert (out, said) == ("", "osbackup: /etc is not in the archive\n")
+
+
+def test_ls_shows_details_as_ls_does(host, archive):
+    os_lines = {}
+    for line in subprocess.check_output(["ls", "-ln", "--time-style=long-iso", host.source], text=True,
+                                        env={"TZ": "UTC", "PATH": os.environ["PATH"]}).splitlines()[1:]:
+        mode, links, _, _, size, day, hour, name = line.split(maxsplit=7)
+        os_lines[name] = (mode, links, size if mode[0] == "-" else "0", day, hour)
+
+    _, out, _ = host.run("ls", "-l", "latest", str(host.source), "--depth", "1", expect=0, env={"TZ": "UTC"})
+
+    for line in out.splitlines()[1:]:
+        mode, links, user, _, size, day, hour, path = line.split(maxsplit=7)
+        name = path.removeprefix(f"{host.source}/").removesuffix(f" link to {host.source}/folder/large")
+        if name != "new\\nline\\xff":
+            assert (mode, links, size, day, hour) == os_lines[name] and user == "root", line
+
+
+def test_ls_gives_all_of_the_index_as_json(host, archive):
+    _, out, _ = host.run("ls", "--json", "latest", expect=0)
+
+    lines = list(Archive(archive).lines())
+    assert of_type(out, "node") == [{"message_type": "node", **line} for line in lines]
+    odd = os.fsencode(host.source)[1:] + b"/new\nline\xff"
+    assert base64.b64encode(odd).decode() in [line.get("path_b64") for line in of_type(out, "node")]
+    (summary,) = of_type(out, "summary")
+    assert (summary["objects"], summary["exit_code"], summary["logins"] > 0) == (len(lines), 0, True)
+
+
+def test_ls_names_damage_in_the_index(host, archive):
+    reader = Archive(archive)
+    index = reader.manifest["index"]
+    with open(archive, "r+b") as file:
+        file.seek(index["offset"] + index["length"] // 2)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+
+    _, _, said = host.run("ls", "latest", expect=6)
+
+    assert "osbackup/index.jsonl.gz, the block at byte 0 with " in said
+
+
+# --- find
+
+
+def test_find_tells_which_archives_have_a_path(host, archive):
+    (host.source / "hello.txt").unlink()
+    (host.source / "folder" / "hello.txt").write_text("again")
+    time.sleep(1.1)  # An archive is named for its second.
+    second = back_up(host)
+
+    _, out, _ = host.run("find", "hello.*", expect=0)
+    assert out.splitlines() == [f"{archive.name}:{host.source}/hello.txt",
+                                f"{second.name}:{host.source}/folder/hello.txt"]
+    assert dump(host, out.splitlines()[1])[0] == b"again"
+    _, out, _ = host.run("find", f"{host.source}/hello.txt", "--json", expect=0)
+    (match,) = of_type(out, "match")
+    assert (match["archive"], match["path"]) == (archive.name, f"{host.source}/hello.txt"[1:])
+    _, out, _ = host.run("find", "hello.txt", "--newer", "1d", expect=0)
+    assert out.splitlines() == [f"{second.name}:{host.source}/folder/hello.txt"]
+    _, out, said = host.run("find", "hello.txt", "--older", "2000-01-01", expect=0)
+    assert (out, said) == ("", "nothing found in 2 archives\n")
+
+
+def test_find_names_a_bad_archive_and_goes_on(host, archive):
+    bad = copied_as(archive, "testhost+192.0.2.7+20200101T000000Z.zip")
+    os.truncate(bad, 1000)
+    copied_as(archive, "other+192.0.2.8+20210101T000000Z.zip")
+
+    _, out, said = host.run("find", "linked", "--all-hosts", expect=3)
+
+    assert len(out.splitlines()) == 2
+    assert f"{bad.name}: the zip's end record is not at its end" in said
+
+
+# --- dump
+
+
+def test_dump_writes_the_content_of_a_file(host, archive):
+    for name in ("hello.txt", "folder/large", "linked", "sparse"):
+        content, code, said = dump(host, f"{host.source}/{name}")
+        assert (content == (host.source / name).read_bytes(), code, said) == (True, 0, ""), name
+
+
+def test_dump_says_what_to_do_with_what_is_no_file(host, archive):
+    for name, words in (("folder", "is a directory: dump a file in it, or restore it"),
+                        ("link", "is a symbolic link to folder/large: dump what it leads to"),
+                        ("pipe", "is a FIFO or a device")):
+        content, code, said = dump(host, f"{host.source}/{name}")
+        assert (content, code) == (b"", 2) and words in said
+    assert dump(host, "/etc/none")[1] == 1
+
+
+def test_dump_fetches_little_and_says_how_much(host, archive):
+    (host.source / "noise").write_bytes(os.urandom(40 * MIB))
+    (host.source / "wanted").write_bytes(os.urandom(MIB))
+    time.sleep(1.1)  # An archive is named for its second.
+    assert back_up(host).stat().st_size > 40 * MIB
+
+    content, code, said = dump(host, f"{host.source}/wanted", "-v")
+
+    assert (code, content) == (0, (host.source / "wanted").read_bytes())
+    fetched, reads, logins = FETCHED.fullmatch(said).groups()
+    assert int(reads) <= 5 and int(logins) <= int(reads) + 1
+    number, unit = fetched.split()
+    assert float(number) * {"KiB": 1 / 1024, "MiB": 1}[unit] < 2
+
+
+def test_dump_finds_damage(host, archive):
+    (line,) = [line for line in Archive(archive).lines() if raw_text(line, "path").endswith(b"/folder/large")]
+    offset = Archive(archive).manifest["directories"][line["dir"]]["offset"] + line["member"] + line["span"] // 2
+    with open(archive, "r+b") as file:
+        file.seek(offset)
+        file.write(b"damage")
+
+    content, code, said = dump(host, f"{host.source}/folder/large")
+
+    assert code == 6
+    assert (host.source / "folder" / "large").read_bytes().startswith(content), "what was written is what was there"
+    assert f"osbackup: {host.source}/folder/large: the member at byte " in said
+    _, _, said = dump(host, f"{host.source}/folder/large", "--json")
+    assert [found["message_type"] for found in objects(said)] == ["error"]
+
+
+def test_a_pipe_that_nobody_reads_ends_quietly(host, archive):
+    for arguments in (("dump", f"latest:{host.source}/folder/large"), ("ls", "latest")):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(host.command(*arguments), stdout=write, stderr=subprocess.PIPE, timeout=60)
+        os.close(write)
+        assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def test_a_signal_ends_a_dump_whose_reader_is_slow(host, archive):
+    reading = host.start("dump", f"latest:{host.source}/folder/large")
+    assert reading.stdout.read(1)
+
+    reading.send_signal(signal.SIGUSR1)
+    assert re.match(r"\S+ s  reading  \d+ %, 0 of 1 object, ", reading.stderr.readline())
+    reading.send_signal(signal.SIGTERM)
+
+    assert reading.wait(timeout=60) == 128 + signal.SIGTERM
+    assert reading.stderr.read() == "osbackup: stopped\n"
+
+
+def test_a_connection_that_breaks_is_taken_up_again(host, archive, ftp_server):
+    host.configure("Ftp", retries=4)
+    slow(ftp_server, MIB)
+    reading = subprocess.Popen(host.command("dump", f"latest:{host.source}/folder/large"), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    begin = reading.stdout.read(MIB // 2)
+    ftp_server.cut_sessions()
+    rest, said = reading.communicate(timeout=120)
+
+    assert reading.returncode == 0, said
+    assert begin + rest == (host.source / "folder" / "large").read_bytes()
+    assert b"trying again" in said
+
+
+# --- archives without an index
+
+
+@pytest.fixture
+def plain_archive(host):
+    host.configure("Archive", engine="commands")
+    (host.source / "folder").mkdir()
+    (host.source / "folder" / "x").write_bytes(os.urandom(MIB))
+    os.link(host.source / "folder" / "x", host.source / "linked")
+    return back_up(host)
+
+
+def test_an_archive_without_an_index_is_read_in_sequence(host, plain_archive):
+    remark = f"warning: {plain_archive.name} has no index: its tars are gone through in sequence\n"
+
+    _, out, said = host.run("ls", "latest", str(host.source), expect=0)
+    names = ["", "/folder", "/folder/x", "/hello.txt", "/linked"]
+    assert (sorted(out.splitlines()), said) == ([f"{host.source}{name}" for name in names], remark)
+    _, out, _ = host.run("find", "x", expect=0)
+    assert out == f"{plain_archive.name}:{host.source}/folder/x\n"
+    for name in ("folder/x", "linked"):
+        content, code, said = dump(host, f"{host.source}/{name}")
+        assert (content == (host.source / name).read_bytes(), code, said) == (True, 0, remark)
+
+
+def test_what_a_tar_says_is_given_as_json(host, plain_archive):
+    _, out, _ = host.run("ls", "latest", f"{host.source}/hello.txt", "--json", expect=0)
+
+    status = (host.source / "hello.txt").stat()
+    (node,) = of_type(out, "node")
+    assert set(node) == {"message_type", "path", "type", "mode", "uid", "gid", "user", "group", "size", "mtime"}
+    assert (node["type"], node["size"], node["mode"]) == ("file", 6, f"{status.st_mode & 0o7777:04o}")
+
+
+def test_an_archive_made_by_hand_is_read(host):
+    folder = host.ftp_server.root / "backups"
+    folder.mkdir()
+    shutil.chown(folder, "ftp", "ftp")
+    name = "testhost+192.0.2.7+20200101T000000Z.zip"
+    subprocess.run(["sh", "-ec", f"tar -cf etc.tar -C '{host.source}' hello.txt && zip -q '{folder}/{name}' etc.tar"],
+                   check=True, cwd=host.folder)
+
+    content, code, _ = dump(host, "hello.txt")
+
+    assert (content, code) == (b"hello\n", 0)
