@@ -3,12 +3,16 @@
 #include <cstdint>
 #include <ctime>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace osbackup::archive {
 
 /// What kinds of file-system objects an archive holds. A socket is none of them.
 enum class EntryType { File, Directory, Symlink, Hardlink, Fifo, CharacterDevice, BlockDevice };
+
+/// As the index has it: `dir`.
+std::string_view name_of(EntryType type) noexcept;
 
 /// A run of bytes in a file that is not a hole.
 struct Extent {

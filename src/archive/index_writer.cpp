@@ -12,26 +12,6 @@ namespace {
 /// How much text one block of lines holds, unless a single line is longer.
 constexpr std::size_t kBlockTextBytes = 64U << 10U;
 
-std::string_view name_of(EntryType type) noexcept {
-  switch (type) {
-    case EntryType::File:
-      return "file";
-    case EntryType::Directory:
-      return "dir";
-    case EntryType::Symlink:
-      return "symlink";
-    case EntryType::Hardlink:
-      return "hardlink";
-    case EntryType::Fifo:
-      return "fifo";
-    case EntryType::CharacterDevice:
-      return "char";
-    case EntryType::BlockDevice:
-      return "block";
-  }
-  return "";
-}
-
 std::string octal_mode(std::uint32_t mode) {
   std::string text(4, '0');
   for (std::size_t i = text.size(); i-- > 0; mode >>= 3U) text[i] = static_cast<char>('0' + (mode & 7U));

@@ -6,17 +6,15 @@
 
 #include <cerrno>
 #include <optional>
-#include <set>
 #include <system_error>
 
+#include "client/selection_rules.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "system/host.hpp"
 
 namespace osbackup::client {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// What is wrong with a configured directory, if anything is.
 std::optional<backup::Warning> problem_of(const std::string& directory) {
@@ -46,27 +44,6 @@ void add_directories(const config::ClientConfig& config, backup::WarningLog& war
   if (plan.directories.empty())
     throw Error(ErrorKind::NotFound, fmt::format("none of the directories in [BackupDirs] exists on this host: {}",
                                                  printable(fmt::format("{}", fmt::join(config.directories, ",")))));
-}
-
-/// The directory's identity, for the scanner to pass over; nothing when it is not there.
-void add_identity(const fs::path& directory, std::set<backup::ObjectIdentity>& never) {
-  struct stat status {};
-  if (stat(directory.c_str(), &status) == 0) never.emplace(status.st_dev, status.st_ino);
-}
-
-backup::SelectionRules selection_rules(const config::ClientConfig& config, const fs::path& run_directory) {
-  const config::SelectionSettings& selection = config.selection;
-  backup::SelectionRules rules{.mounts = system::MountTable::current(),
-                               .never = {},
-                               .exclude = PathPatterns(selection.exclude),
-                               .one_file_system = selection.one_file_system,
-                               .network_mounts = selection.network_mounts,
-                               .exclude_caches = selection.exclude_caches,
-                               .spill_directory = run_directory};
-  add_identity(config.run.workdir, rules.never);
-  add_identity(config.run.statedir, rules.never);
-  if (config.folder) add_identity(config.folder->folder, rules.never);
-  return rules;
 }
 
 }  // namespace
