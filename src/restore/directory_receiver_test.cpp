@@ -153,6 +153,16 @@ TEST_F(DirectoryReceiverTest, TakesThePlaceOfNoFileThatIsKept) {
                                   "failed d/x: something is there already, and is kept"));
 }
 
+TEST_F(DirectoryReceiverTest, OfASecondEntryOfOnePathIsRefused) {
+  restore(read_only("d"));
+  restore_file({.path = "d/file"});
+  restore(directory_of("d"));
+  finish();
+
+  expect_as_archived(read_only("d"));
+  EXPECT_THAT(told(), ElementsAre("refused d: an entry before it has this path too, and is kept"));
+}
+
 TEST_F(DirectoryReceiverTest, LeavesNothingBehindWhenItIsGivenUp) {
   sink().receive(directory_of("d"));
   sink().receive(directory_of("e"));

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,13 +17,14 @@
 #include <string>
 #include <system_error>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "archive/entry.hpp"
 #include "core/error.hpp"
 #include "restore/disk_sink.hpp"
+#include "restore/made_time.hpp"
 #include "support/temporary_folder.hpp"
+#include "system/file_descriptor.hpp"
 
 namespace osbackup::test {
 
@@ -99,13 +99,12 @@ class SinkTest : public ::testing::Test {
   }
 
   /// Until what is made from now on is younger than what is there, by the file system's clock.
-  static void let_the_clock_tick() {
-    const auto now = [] {
-      timespec time{};
-      clock_gettime(CLOCK_REALTIME_COARSE, &time);
-      return std::pair(time.tv_sec, time.tv_nsec);
+  void let_the_clock_tick() const {
+    const auto now = [this] {
+      const system::FileDescriptor made(open(folder_.path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+      return restore::made_time(made.get(), "").value();
     };
-    for (const auto before = now(); now() == before;) std::this_thread::yield();
+    for (const timespec before = now(); !restore::is_before(before, now());) std::this_thread::yield();
   }
 
   restore::DiskSink& sink() {
