@@ -14,7 +14,7 @@ namespace {
 
 /// What a byte of deflate can hold at most: four times 258 bytes, each in a code of one bit for the length and one for
 /// the distance (RFC 1951, section 3.2.5).
-constexpr std::size_t kDeflateRatioMax = 4 * 258;
+constexpr std::size_t kDeflateRatioMax = std::size_t{4} * 258;
 
 std::uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
   std::uint64_t value = 0;

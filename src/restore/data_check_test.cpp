@@ -30,8 +30,6 @@ auto found(const std::string& path, const std::string& problem) {
   return AllOf(Field("path", &Finding::path, path), Field("problem", &Finding::problem, HasSubstr(problem)));
 }
 
-[[maybe_unused]] void PrintTo(const Finding& finding, std::ostream* out) { *out << to_line(to_trouble(finding)); }
-
 class DataCheckTest : public testing::Test {
  protected:
   DataCheckTest() {
@@ -97,7 +95,7 @@ TEST_F(DataCheckTest, FindsNothingInAGoodArchive) {
 }
 
 TEST_F(DataCheckTest, FindsNothingInAnArchiveWithMembersOfEverySize) {
-  for (const std::size_t bytes : {512, 1'024, 2'048, 8'192, 1'048'576}) {
+  for (const std::size_t bytes : {512U, 1'024U, 2'048U, 8'192U, 1'048'576U}) {
     made_.member_bytes = bytes;
     EXPECT_THAT(check(), IsEmpty()) << bytes;
   }
@@ -208,7 +206,7 @@ TEST_F(DataCheckTest, GoesOnBesideABlockOfTheIndexThatIsDamaged) {
 
 TEST_F(DataCheckTest, KnowsThatLinesAreMissingInTheMiddleOfADirectory) {
   made_.directories.clear();
-  for (int i = 0; i < 700; ++i)
+  for (unsigned i = 0; i < 700; ++i)
     made_.directories["/etc"].push_back(
         TarArchive::file(fmt::format("etc/{:03}", i), noise(i % 50 == 7 ? 5'000 : 10, i)));
   const TarArchive::Built built = made_.build();
@@ -233,7 +231,7 @@ TEST_F(DataCheckTest, SearchesWithoutAnIndex) {
 
 TEST_F(DataCheckTest, ReadsAShareAtRandom) {
   made_.directories.clear();
-  for (int i = 0; i < 300; ++i)
+  for (unsigned i = 0; i < 300; ++i)
     made_.directories["/etc"].push_back(TarArchive::file(fmt::format("etc/{:03}", i), noise(2'000, i)));
   const std::vector<std::byte> bytes = made_.build().bytes;
 
@@ -246,7 +244,7 @@ TEST_F(DataCheckTest, ReadsAShareAtRandom) {
 
 TEST_F(DataCheckTest, FindsDamageInAShareAsOftenAsItIsRead) {
   made_.directories.clear();
-  for (int i = 0; i < 50; ++i)
+  for (unsigned i = 0; i < 50; ++i)
     made_.directories["/etc"].push_back(TarArchive::file(fmt::format("etc/{:03}", i), noise(2'000, i)));
   const TarArchive::Built built = made_.build();
   std::vector<std::byte> bytes = built.bytes;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
 #include <vector>
 
 namespace osbackup::restore {
@@ -36,8 +37,8 @@ TEST(DataSample, ChoosesEachStretchAsOftenAsAnyOther) {
 TEST(DataSample, IsAnotherForAnotherSeedOnly) {
   const auto choice = [](std::uint64_t seed) {
     DataSample sample(100'000, 0.5, seed);
-    std::vector<bool> chosen;
-    for (int i = 0; i < 100; ++i) chosen.push_back(sample.choose(1'000));
+    std::string chosen;
+    for (int i = 0; i < 100; ++i) chosen += sample.choose(1'000) ? '+' : '-';
     return chosen;
   };
 

@@ -115,7 +115,7 @@ class SalvagedEntriesTest : public testing::Test {
     }
     for (const std::string& path : salvaged.damaged) {
       ASSERT_TRUE(lost.contains(path)) << path << " with " << where;
-      expect_only_holes(salvaged.contents.at(path), objects_[path].content, path + " with " + where);
+      expect_only_holes(salvaged.contents.at(path), objects_[path].content, fmt::format("{} with {}", path, where));
     }
   }
   static void expect_only_holes(const std::string& found, const std::string& expected, const std::string& where) {
@@ -415,7 +415,7 @@ TEST_F(SalvageOfNestedTars, TakesNoEntryThatAnotherProgramWrote) {
 }
 
 TEST(SalvagedEntries, GetNothingOutOfOtherBytes) {
-  for (const std::size_t size : {0, 1, 100, 5'000'000}) {
+  for (const std::size_t size : {0U, 1U, 100U, 5'000'000U}) {
     const Salvaged salvaged = salvage(test::random_bytes({.size = size, .seed = 3}));
     EXPECT_THAT(salvaged.contents, IsEmpty());
   }

@@ -194,7 +194,7 @@ SalvagedMembers::Piece SalvagedMembers::lost_before(std::uint64_t member) {
 }
 
 SalvagedMembers::Piece SalvagedMembers::lost(std::uint64_t end, std::optional<std::uint64_t> content) {
-  const Piece piece{.kind = Piece::Kind::Lost, .offset = at_, .length = end - at_, .lost_content = content};
+  Piece piece{.kind = Piece::Kind::Lost, .offset = at_, .length = end - at_, .lost_content = content};
   at_ = end;
   return piece;
 }

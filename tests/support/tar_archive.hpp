@@ -126,8 +126,8 @@ class TarArchive {
   /// Cuts the tar of one directory into members.
   class TarCutter {
    public:
-    TarCutter(archive::ZipWriter& zip, const TarArchive& archive, std::uint64_t directory)
-        : zip_(zip), member_bytes_(archive.member_bytes), is_stored_(archive.is_stored), directory_(directory) {}
+    TarCutter(archive::ZipWriter& zip, const TarArchive& made, std::uint64_t number)
+        : zip_(zip), member_bytes_(made.member_bytes), is_stored_(made.is_stored), directory_(number) {}
 
     void add(const Object& object) {
       const auto [records, headers] = records_of(object);
@@ -140,8 +140,8 @@ class TarArchive {
       while (!raw_.empty()) cut(std::min(raw_.size(), member_bytes_));
       end_member();
     }
-    void finish(bool has_end) {
-      if (has_end) archive::TarWriter(raw_).append_end();
+    void finish(bool with_end) {
+      if (with_end) archive::TarWriter(raw_).append_end();
       end_member();
     }
 
