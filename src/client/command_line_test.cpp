@@ -97,7 +97,26 @@ TEST(CommandLine, TakesTwoArchivesOrOneAndTheLiveSystem) {
   EXPECT_EQ(two.after, "latest");
   EXPECT_FALSE(options_of<DiffOptions>({"diff", "latest", "--live"}).after);
   EXPECT_THAT(parsing({"diff", "latest"}), fails_with(ErrorKind::Usage, "expected a second archive, or --live"));
-  EXPECT_THAT(parsing({"diff", "a", "b", "--live"}), fails_with(ErrorKind::Usage, "--live"));
+}
+
+TEST(CommandLine, TakesThePathsThatAreCompared) {
+  EXPECT_THAT(options_of<DiffOptions>({"diff", "a", "b"}).paths, IsEmpty());
+  EXPECT_THAT(options_of<DiffOptions>({"diff", "a", "b", "/etc/", "home"}).paths, ElementsAre("etc", "home"));
+  for (const auto& words : {std::vector<std::string>{"diff", "a", "--live", "/etc/", "home"},
+                            std::vector<std::string>{"diff", "--live", "a", "/etc/", "home"},
+                            std::vector<std::string>{"diff", "a", "/etc/", "home", "--live"}}) {
+    const DiffOptions live = options_of<DiffOptions>(words);
+    EXPECT_EQ(live.before, "a");
+    EXPECT_FALSE(live.after);
+    EXPECT_THAT(live.paths, ElementsAre("etc", "home"));
+  }
+  EXPECT_THAT(parsing({"diff", "a", "--live", ".."}), fails_with(ErrorKind::Usage, "is no path in an archive"));
+}
+
+TEST(CommandLine, ReadsAllDataOfTheLiveSystemAlone) {
+  EXPECT_TRUE(options_of<DiffOptions>({"diff", "a", "--live", "--read-data"}).reads_all);
+  EXPECT_FALSE(options_of<DiffOptions>({"diff", "a", "--live"}).reads_all);
+  EXPECT_THAT(parsing({"diff", "a", "b", "--read-data"}), fails_with(ErrorKind::Usage, "--live"));
 }
 
 TEST(CommandLine, TakesWhatIsRestoredAndHow) {

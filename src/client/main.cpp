@@ -3,6 +3,7 @@
 
 #include "client/backup_command.hpp"
 #include "client/command_line.hpp"
+#include "client/diff_command.hpp"
 #include "client/dump_command.hpp"
 #include "client/find_command.hpp"
 #include "client/ls_command.hpp"
@@ -22,7 +23,7 @@ struct CommandRunner {
   int operator()(const SnapshotsOptions& options) const { return snapshots_command(common, options); }
   int operator()(const LsOptions& options) const { return ls_command(common, options); }
   int operator()(const FindOptions& options) const { return find_command(common, options); }
-  int operator()(const DiffOptions&) const { throw Error(ErrorKind::Usage, "diff is not part of this version yet"); }
+  int operator()(const DiffOptions& options) const { return diff_command(common, options); }
   int operator()(const RestoreOptions& options) const { return restore_command(common, options); }
   int operator()(const DumpOptions& options) const { return dump_command(common, options); }
   int operator()(const CheckOptions&) const { throw Error(ErrorKind::Usage, "check is not part of this version yet"); }

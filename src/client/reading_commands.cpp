@@ -119,16 +119,35 @@ void add_dump(CLI::App& command, Command& chosen) {
   add_host(command, options);
 }
 
+void add_paths(CLI::App& command, std::vector<std::string>& paths) {
+  command.add_option_function<std::vector<std::string>>(
+      "PATH",
+      [&paths](const std::vector<std::string>& texts) {
+        paths.clear();
+        for (const std::string& text : texts) paths.push_back(restore::index_path_of(text));
+      },
+      "Files, or directories with all that lies below them; without any everything");
+}
+
 void add_diff(CLI::App& command, Command& chosen) {
   const auto options = options_of<DiffOptions>(command, chosen);
   command.add_option("A", options->before, kSnapshot)->required();
-  CLI::Option* after = command.add_option("B", options->after, "The archive to compare it with");
-  CLI::Option* live = command.add_flag("--live", options->is_live, "Compare it with this host as it is now");
-  live->excludes(after);
+  command.add_option("B", options->after, "The archive to compare it with; not with --live");
+  add_paths(command, options->paths);
+  CLI::Option* live =
+      command.add_flag("--live", options->is_live, "Compare it with this host's disks as they are now");
+  command
+      .add_flag("--read-data", options->reads_all,
+                "Also read files whose size and time of modification are the same")
+      ->needs(live);
   add_host(command, options);
-  command.parse_complete_callback([after, live] {
-    if (after->empty() && live->empty())
+  command.parse_complete_callback([options] {
+    if (!options->after && !options->is_live)
       throw Error(ErrorKind::Usage, "diff: expected a second archive, or --live for this host as it is now");
+    if (!options->is_live || !options->after) return;
+    // What stands in B's place then is the first path.
+    options->paths.insert(options->paths.begin(), restore::index_path_of(*options->after));
+    options->after.reset();
   });
 }
 
@@ -154,13 +173,7 @@ restore::Overwrite parse_overwrite(const std::string& text) {
 void add_restore(CLI::App& command, Command& chosen) {
   const auto options = options_of<RestoreOptions>(command, chosen);
   add_snapshot(command, options);
-  command.add_option_function<std::vector<std::string>>(
-      "PATH",
-      [options](const std::vector<std::string>& texts) {
-        options->paths.clear();
-        for (const std::string& text : texts) options->paths.push_back(restore::index_path_of(text));
-      },
-      "Files, or directories with all that lies below them; without any everything");
+  add_paths(command, options->paths);
   command
       .add_option("--target", options->target,
                   "Where to: a directory, made if it is missing, below which paths are as they were (DIR/etc/passwd). "

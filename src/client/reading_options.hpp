@@ -49,6 +49,8 @@ struct DiffOptions {
   std::string before;                ///< A snapshot.
   std::optional<std::string> after;  ///< Another; nothing when it is compared with the live system.
   bool is_live = false;
+  std::vector<std::string> paths;  ///< As the index has them; empty: everything.
+  bool reads_all = false;          ///< Of the live system, also files whose size and time are the archive's.
 };
 
 struct RestoreOptions {
