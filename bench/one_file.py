@@ -115,7 +115,7 @@ class OsbackupDump(Dumper):
         self.configuration = self.source.backup.configure(self.destination)
 
     def command(self):
-        return (self.bench.osbackup, "dump", f"latest:{self.wanted.path}", "-v", "--config", self.configuration)
+        return (self.bench.osbackup, "dump", f"latest:{self.wanted.path}", "--json", "--config", self.configuration)
 
     def inspect(self):
         # Before another run says something else.

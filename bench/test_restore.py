@@ -238,10 +238,12 @@ def test_reads_count_by_the_file_behind_the_descriptor():
 
 
 @pytest.mark.parametrize("said, figures", [
-    ("fetched 1.5 MiB in 4 range reads, 2 logins", {"fetched_bytes": 3 << 19, "range_reads": 4, "logins": 2}),
-    ("10:00 fetched 512 KiB in 1 range read, 1 login\n", {"fetched_bytes": 1 << 19, "range_reads": 1, "logins": 1}),
-    ("fetched 77 bytes in 3 range reads", {"fetched_bytes": 77, "range_reads": 3}),
-    ("nothing of it", {}),
+    ('{"message_type":"status","range_reads":1}\n'
+     '{"message_type":"summary","bytes":7,"bytes_fetched":1572864,"range_reads":4,"logins":2,"exit_code":0}\n',
+     {"fetched_bytes": 3 << 19, "range_reads": 4, "logins": 2}),
+    ('a word\n{"message_type":"summary","bytes_fetched":77,"range_reads":3}\n',
+     {"fetched_bytes": 77, "range_reads": 3}),
+    ('[1]\n{"message_type":"error"}\n', {}),
 ])
 def test_what_osbackup_says_that_it_fetched_is_understood(said, figures):
     assert traffic.told_by_osbackup(said) == figures

@@ -1,22 +1,24 @@
 """What a program read and said to get one file: from its own words, the FTP server's log, and strace."""
 
+import json
 import re
 
 READING_CALLS = ("read", "pread64", "readv", "preadv", "preadv2", "sendfile", "copy_file_range", "splice", "mmap")
-UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-FETCHED = re.compile(r"fetched ([\d.,]+) (B|bytes?|KiB|MiB|GiB) in ([\d,]+) range reads?(?:, ([\d,]+) logins?)?")
 CALL = re.compile(r"^(\w+)\((.*)\)\s+= (\d+|0x[0-9a-f]+)", re.MULTILINE)  # That succeeded.
 DESCRIPTOR = re.compile(r"\d<([^>]*)>")  # With -y, strace puts the path behind it.
 
 
 def told_by_osbackup(said):
-    """What `osbackup dump -v` says that it fetched; nothing when it says nothing."""
-    found = FETCHED.search(said)
-    if not found:
-        return {}
-    number, unit, reads, logins = (group and group.replace(",", "") for group in found.groups())
-    return {"fetched_bytes": round(float(number) * UNITS.get(unit, 1)), "range_reads": int(reads),
-            **({"logins": int(logins)} if logins else {})}
+    """What the summary of `osbackup dump --json` says that it fetched; nothing when there is none."""
+    for line in said.splitlines():
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(message, dict) and message.get("message_type") == "summary":
+            names = {"bytes_fetched": "fetched_bytes", "range_reads": "range_reads", "logins": "logins"}
+            return {ours: message[theirs] for theirs, ours in names.items() if theirs in message}
+    return {}
 
 
 def logged_by_server(log):
