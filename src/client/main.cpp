@@ -2,6 +2,7 @@
 #include <exception>
 
 #include "client/backup_command.hpp"
+#include "client/check_command.hpp"
 #include "client/command_line.hpp"
 #include "client/diff_command.hpp"
 #include "client/dump_command.hpp"
@@ -26,7 +27,7 @@ struct CommandRunner {
   int operator()(const DiffOptions& options) const { return diff_command(common, options); }
   int operator()(const RestoreOptions& options) const { return restore_command(common, options); }
   int operator()(const DumpOptions& options) const { return dump_command(common, options); }
-  int operator()(const CheckOptions&) const { throw Error(ErrorKind::Usage, "check is not part of this version yet"); }
+  int operator()(const CheckOptions& options) const { return check_command(common, options); }
 };
 
 }  // namespace

@@ -51,6 +51,8 @@ class ReadingRun {
   void set_stage(RunStage stage) noexcept { outcome_.stage = stage; }
   /// Some of it could not be done.
   void set_incomplete() noexcept { outcome_.incomplete = true; }
+  /// An archive is damaged.
+  void set_damaged() noexcept { outcome_.damaged = true; }
   /// Tells a trouble; what it means for the exit code is noted.
   void add_trouble(const restore::Trouble& trouble);
   /// Tells of an archive among several, or of a part of one, that could not be read: some of the command is not done.

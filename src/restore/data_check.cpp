@@ -26,10 +26,6 @@ constexpr std::uint64_t kStretchBytes = 8U << 20U;
 
 const std::string kMeaning = "it cannot be restored as it was; what is not named can";
 
-void throw_if_stopped(const CheckContext& context) {
-  if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the check was stopped");
-}
-
 class IndexedDataCheck {
  public:
   IndexedDataCheck(archive::ArchiveReader& archive, const DataCheckOrder& order, const CheckContext& context)
@@ -75,13 +71,11 @@ class IndexedDataCheck {
       context_.findings.add(
           {.entry = directories()[number].entry, .path = path, .problem = problem, .meaning = kMeaning});
     });
-    DirectoryBytes bytes(*bytes_, directory.place);
+    DirectoryBytes bytes(*bytes_, directory.place, context_);
     StretchCheck check(bytes, jobs_, report);
     while (std::optional<Stretch> stretch = stretches_.next(number)) {
-      throw_if_stopped(context_);
       if (sample_ && !sample_->choose(stretch->end - stretch->begin)) continue;
       bytes.jump_to(stretch->begin);
-      context_.progress.bytes += stretch->end - stretch->begin;
       check.run(std::move(*stretch));
     }
     if (sample_) return;

@@ -30,9 +30,11 @@ std::span<const std::byte> inflate(std::span<const std::byte> member, std::uint6
 }  // namespace
 
 void DirectoryBytes::read(std::span<std::byte> out) {
+  throw_if_stopped(context_);
   if (!stream_) stream_ = archive_.stream(place_.offset + position_, place_.length - position_);
   if (stream_->read(out) < out.size()) throw Error(ErrorKind::Unavailable, "the archive has become shorter");
   position_ += out.size();
+  context_.progress.bytes += out.size();
   crc_ = archive::crc32(crc_, out);
 }
 

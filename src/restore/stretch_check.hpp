@@ -12,19 +12,21 @@
 #include "restore/index_stretches.hpp"
 #include "restore/job_queue.hpp"
 #include "restore/member_check.hpp"
+#include "restore/structure_check.hpp"
 
 namespace osbackup::restore {
 
 /// The bytes of one directory's zip entry on their way, in order. One thread at a time.
 class DirectoryBytes {
  public:
-  /// The archive outlives it.
-  DirectoryBytes(const RangeReader& archive, archive::ZipPlace place) : archive_(archive), place_(place) {}
+  /// What is read counts as progress. What is referred to outlives it.
+  DirectoryBytes(const RangeReader& archive, archive::ZipPlace place, const CheckContext& context)
+      : archive_(archive), place_(place), context_(context) {}
 
   std::uint64_t position() const noexcept { return position_; }
   std::uint64_t size() const noexcept { return place_.length; }
 
-  /// Unavailable when the archive ends too early, which it did not when it was opened.
+  /// Unavailable when the archive ends too early, which it did not when it was opened. Cancelled when it is stopped.
   void read(std::span<std::byte> out);
 
   /// Reads up to `offset`.
@@ -39,6 +41,7 @@ class DirectoryBytes {
  private:
   const RangeReader& archive_;
   archive::ZipPlace place_;
+  const CheckContext& context_;
   std::uint64_t position_ = 0;
   std::unique_ptr<ByteSource> stream_;
   std::uint32_t crc_ = 0;

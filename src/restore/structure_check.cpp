@@ -45,7 +45,6 @@ class StructureCheck {
     attempt({}, kWithoutManifest, [&] { opened_.reader.emplace(object_); });
     check_entries();
     if (opened_.reader && opened_.reader->manifest()) {
-      read_manifest_digest();
       check_warnings();
       check_index();
     }
@@ -70,15 +69,11 @@ class StructureCheck {
   void report(std::string_view entry, const std::string& problem, const std::string& meaning) {
     context_.findings.add({.entry = std::string(entry), .path = {}, .problem = problem, .meaning = meaning});
   }
-  void throw_if_stopped() const {
-    if (context_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the check was stopped");
-  }
-
   /// All that stands around the entries' contents.
   void check_entries() {
     std::uint64_t begin = object_->size();
     for (const ZipEntry& entry : opened_.zip->entries()) {
-      throw_if_stopped();
+      throw_if_stopped(context_);
       begin = std::min(begin, entry.header_offset);
       check_entry(entry);
     }
@@ -122,13 +117,6 @@ class StructureCheck {
       report(entry.name, "the descriptor behind it says something else than the central directory", kOnlyUnzip);
   }
 
-  void read_manifest_digest() {
-    const ZipEntry& entry = *opened_.zip->find(archive::kManifestEntry);
-    std::vector<std::byte> text(static_cast<std::size_t>(entry.bytes));
-    object_->read(opened_.zip->data_offset(entry), text);
-    opened_.manifest_digest = crypto::sha256(text);
-  }
-
   /// Every line of the warnings.
   void check_warnings() {
     const archive::ManifestList& list = opened_.reader->manifest()->warnings;
@@ -139,7 +127,7 @@ class StructureCheck {
                   list.summary);
               std::uint64_t lines = 0;
               while (const auto member = members.next()) {
-                throw_if_stopped();
+                throw_if_stopped(context_);
                 const std::string text = archive::inflate_lines(member->bytes);
                 std::string_view rest = text;
                 while (const auto line = archive::take_line(rest)) {
@@ -171,7 +159,7 @@ class StructureCheck {
     LineSequence sequence(*reader.manifest(), context_.findings);
     bool is_at_end = false;
     while (!is_at_end) {
-      throw_if_stopped();
+      throw_if_stopped(context_);
       const bool is_good = attempt(
           archive::kIndexEntry,
           "a restore cannot find these paths by the index; `restore --keep-going` looks for them in sequence", [&] {
@@ -208,7 +196,7 @@ class StructureCheck {
     std::uint32_t crc = 0;
     crypto::Sha256 digest;
     for (std::uint64_t left = place.length; left > 0;) {
-      throw_if_stopped();
+      throw_if_stopped(context_);
       const std::span<const std::byte> piece = std::span(buffer).first(source->read(buffer));
       if (piece.empty()) break;
       crc = archive::crc32(crc, piece);
@@ -226,8 +214,15 @@ class StructureCheck {
 
 }  // namespace
 
+void throw_if_stopped(const CheckContext& context) {
+  if (context.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the check was stopped");
+}
+
 OpenedArchive check_structure(std::shared_ptr<const RangeReader> object, const CheckContext& context) {
   context.progress.stage = RestoreProgress::Stage::Opening;
+  for (auto* counter : {&context.progress.objects, &context.progress.objects_total, &context.progress.bytes,
+                        &context.progress.bytes_total})
+    *counter = 0;
   return StructureCheck(std::move(object), context).run();
 }
 

@@ -19,11 +19,13 @@ struct CheckContext {
   std::stop_token stop;
 };
 
+/// Throws Cancelled when the check was stopped.
+void throw_if_stopped(const CheckContext& context);
+
 /// What could be opened of an archive.
 struct OpenedArchive {
   std::optional<archive::ZipDirectory> zip;
   std::optional<archive::ArchiveReader> reader;  ///< Only when the zip and the manifest are good.
-  std::optional<crypto::Sha256Digest> manifest_digest;
 };
 
 /// Checks that an archive's parts are there and agree, without reading the directories: the zip's end and central

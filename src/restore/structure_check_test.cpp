@@ -63,15 +63,6 @@ TEST_F(StructureCheckTest, FindsNothingInAGoodArchive) {
   EXPECT_EQ(progress_.objects, 8U);
 }
 
-TEST_F(StructureCheckTest, GivesTheDigestOfTheManifest) {
-  const TarArchive::Built built = made_.build();
-  const std::string text = archive::to_json_text(built.manifest);
-
-  check(built.bytes);
-
-  EXPECT_EQ(opened_.manifest_digest, crypto::sha256(std::as_bytes(std::span(text))));
-}
-
 TEST_F(StructureCheckTest, FindsNothingInAnArchiveWithoutDirectoriesAndLines) {
   made_.directories.clear();
   made_.warnings.clear();
