@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from measuring import Failed, measure
+from target_disk import TargetDisk
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 NATIVE_LEVELS = ("fast", "balanced", "best")
@@ -66,11 +67,13 @@ class Contender:
 
 
 class Places:
-    """Where the contenders find programs and room: the folder of a run, the programs, and the FTP server."""
+    """Where the contenders find programs and room: the folder of a run, a disk to restore to, which is mounted there,
+    the programs, and the FTP server."""
 
     def __init__(self, folder, programs, server):
         self.folder = Path(folder)
         self.run = self.folder / "run"
+        self.disk = TargetDisk(self.folder / "disk", self.run)
         self.osbackup = Path(programs) / "bin" / "osbackup"
         self.floor = Path(programs) / "bench" / "bench_floor"
         self.server = server

@@ -27,7 +27,7 @@ class Restorer(Contender):
     def prepare(self):
         if self.source.failure:
             raise Failed(f"there is nothing to restore from: {self.source.failure}")
-        super().prepare()
+        self.bench.disk.make(self.tree.counts)
         self.target.mkdir()
 
     def set_caches(self):
@@ -57,7 +57,7 @@ class Restorer(Contender):
         return self.target / directory.relative_to("/")
 
     def clear(self):
-        tree.remove_folder(self.bench.run)
+        self.bench.disk.remove()
 
 
 class OsbackupRestore(Restorer):

@@ -42,14 +42,17 @@ class Sources:
             Source(kind(bench.with_run_in(self.folder / name), tree, **options))
             for kind, name, options in ((Osbackup, "osbackup", {"level": "balanced"}), (Restic, "restic", {}),
                                         (Borg, "borg", {})))
+        self.all = (self.archive, self.restic, self.borg)
 
     def make(self, wanted):
         self.remove()
         self.folder.mkdir(parents=True)
         print("Making what is restored from:", flush=True)
-        for source in (self.archive, self.restic, self.borg):
+        for source in self.all:
             if source in wanted:
                 source.make()
 
     def remove(self):
+        for source in self.all:
+            source.backup.clear()
         shutil.rmtree(self.folder, ignore_errors=True)

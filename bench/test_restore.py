@@ -14,6 +14,7 @@ import comparison  # noqa: E402
 import one_file  # noqa: E402
 import restore_table  # noqa: E402
 import restorers  # noqa: E402
+import target_disk  # noqa: E402
 import traffic  # noqa: E402
 import tree  # noqa: E402
 from contenders import Places  # noqa: E402
@@ -45,7 +46,9 @@ def subject(tmp_path):
 
 @pytest.fixture
 def places(tmp_path):
-    return Places(tmp_path / "bench", tmp_path / "programs", server=None)
+    places = Places(tmp_path / "bench", tmp_path / "programs", server=None)
+    yield places
+    places.disk.remove()
 
 
 class MadeArchive:
@@ -108,7 +111,9 @@ def test_only_the_first_restore_is_compared(tmp_path, subject, places):
     run(contender)
     tree.remove_folder(contender.target)
 
-    assert contender.inspect() == {}
+    figures = contender.inspect()
+
+    assert figures == {}
 
 
 def test_a_restore_leaves_nothing_behind(tmp_path, subject, places):
@@ -116,6 +121,30 @@ def test_a_restore_leaves_nothing_behind(tmp_path, subject, places):
     run(contender)
 
     contender.clear()
+
+    assert not list(places.folder.iterdir())
+
+
+def test_the_disk_to_restore_to_is_new_each_time(places):
+    counts = tree.Counts(files=100_000, content_bytes=10_000_000)
+    for _ in range(2):
+        places.disk.make(counts)
+        assert not list(places.run.iterdir())
+        (places.run / "old").write_text("old")
+
+    status = os.statvfs(places.run)
+    assert places.run.is_mount()
+    assert status.f_favail >= counts.files
+    assert status.f_bavail * status.f_frsize >= counts.content_bytes + counts.files * 4096
+
+
+def test_a_disk_that_is_in_use_says_so_and_is_removed_later(places, monkeypatch):
+    monkeypatch.setattr(target_disk, "UNMOUNT_SECONDS", 0)
+    places.disk.make(tree.Counts(files=1))
+    with open(places.run / "open", "w"), pytest.raises(Failed, match="umount ended with .*busy"):
+        places.disk.remove()
+
+    places.disk.remove()
 
     assert not places.run.exists()
 
