@@ -78,7 +78,8 @@ Sight DrySink::look(const archive::Entry& entry) {
       throw refused("the file system takes its name for that of another object, and keeps that");
     case Sight::Kind::BehindFile:
       if (options_.overwrite == Overwrite::Never)
-        throw Error(ErrorKind::Exists, "something that is no directory is in the place of a directory above, and is kept");
+        throw Error(ErrorKind::Exists,
+                    "something that is no directory is in the place of a directory above, and is kept");
       return {};
     case Sight::Kind::Nothing:
     case Sight::Kind::Object:

@@ -28,8 +28,8 @@ class DrySinkTest : public test::SinkTest {
 };
 
 TEST_F(DrySinkTest, MakesNothing) {
-  const SinkCounts counts = look({directory_of("d"), FileOf{.path = "d/file"}.entry(), link_of("d/link", "/x"),
-                                  hardlink_of("d/other", "d/file")});
+  const SinkCounts counts = look(
+      {directory_of("d"), FileOf{.path = "d/file"}.entry(), link_of("d/link", "/x"), hardlink_of("d/other", "d/file")});
 
   EXPECT_EQ(counts, (SinkCounts{.files = 1, .directories = 1, .symlinks = 1, .hardlinks = 1, .content_bytes = 7}));
   EXPECT_FALSE(std::filesystem::exists(options_.target));
@@ -38,7 +38,8 @@ TEST_F(DrySinkTest, MakesNothing) {
 
 TEST_F(DrySinkTest, ReplacesNothing) {
   there("d/file", "old");
-  const SinkCounts counts = look({directory_of("d"), FileOf{.path = "d/file"}.entry(), FileOf{.path = "d/new"}.entry()});
+  const SinkCounts counts =
+      look({directory_of("d"), FileOf{.path = "d/file"}.entry(), FileOf{.path = "d/new"}.entry()});
 
   EXPECT_EQ(content_of("d/file"), "old");
   EXPECT_EQ(counts.files, 2U);
@@ -55,8 +56,7 @@ TEST_F(DrySinkTest, TellsWhatIsUnchangedAndWhatIsKept) {
   EXPECT_EQ(look({file.entry(), hardlink_of("other", "file"), FileOf{.path = "g"}.entry()}),
             (SinkCounts{.files = 1, .content_bytes = 7, .unchanged = 2}));
   options_.overwrite = Overwrite::Never;
-  EXPECT_EQ(look({file.entry(), FileOf{.path = "g"}.entry()}),
-            (SinkCounts{.files = 1, .content_bytes = 7, .kept = 1}));
+  EXPECT_EQ(look({file.entry(), FileOf{.path = "g"}.entry()}), (SinkCounts{.files = 1, .content_bytes = 7, .kept = 1}));
 }
 
 TEST_F(DrySinkTest, NamesWhatWouldBeRefused) {
@@ -67,11 +67,12 @@ TEST_F(DrySinkTest, NamesWhatWouldBeRefused) {
                                   hardlink_of("b", "full"), hardlink_of("c", "../x")});
 
   EXPECT_EQ(counts, SinkCounts());
-  EXPECT_THAT(told(), ElementsAre("refused /absolute: its path is absolute", HasSubstr("refused full: a directory"),
-                                  HasSubstr("refused link: a link"), HasSubstr("refused link/x: the way to it leads over"),
-                                  HasSubstr("refused a: the way to what it links to"),
-                                  HasSubstr("refused b: what it links to is a directory"),
-                                  HasSubstr("refused c: what it links to, ../x, leads out")));
+  EXPECT_THAT(told(),
+              ElementsAre("refused /absolute: its path is absolute", HasSubstr("refused full: a directory"),
+                          HasSubstr("refused link: a link"), HasSubstr("refused link/x: the way to it leads over"),
+                          HasSubstr("refused a: the way to what it links to"),
+                          HasSubstr("refused b: what it links to is a directory"),
+                          HasSubstr("refused c: what it links to, ../x, leads out")));
 }
 
 TEST_F(DrySinkTest, SeesThatAFileIsInTheWay) {
@@ -86,9 +87,12 @@ TEST_F(DrySinkTest, CountsWhatDiskSinkDoes) {
   there("a/file", "old");
   there_directory("b");
   there("c", "old");
-  const std::vector<archive::Entry> entries = {
-      directory_of("a"), FileOf{.path = "a/file", .content = ""}.entry(), FileOf{.path = "b", .content = ""}.entry(),
-      directory_of("c"), link_of("c/link", "x"), test::entry_of(EntryType::Fifo, "d")};
+  const std::vector<archive::Entry> entries = {directory_of("a"),
+                                               FileOf{.path = "a/file", .content = ""}.entry(),
+                                               FileOf{.path = "b", .content = ""}.entry(),
+                                               directory_of("c"),
+                                               link_of("c/link", "x"),
+                                               test::entry_of(EntryType::Fifo, "d")};
   const SinkCounts expected = look(entries);
   for (const archive::Entry& entry : entries) restore(entry);
 

@@ -8,8 +8,8 @@
 
 namespace osbackup::restore {
 
-/// A hard link on its way into the target. It gets neither metadata nor content, should a tar repeat it: what it links to
-/// has them.
+/// A hard link on its way into the target. It gets neither metadata nor content, should a tar repeat it: what it links
+/// to has them.
 class LinkReceiver final : public Receiver {
  public:
   /// `target` is a path in the target that was checked (check_paths).

@@ -126,8 +126,8 @@ void MetadataWriter::write_time(const HeldObject& object, const ObjectMetadata& 
     note("time of modification", object, EINVAL);
     return;
   }
-  int result = object.is_path_only ? utimensat(object.descriptor, "", times, AT_EMPTY_PATH)
-                                   : futimens(object.descriptor, times);
+  int result =
+      object.is_path_only ? utimensat(object.descriptor, "", times, AT_EMPTY_PATH) : futimens(object.descriptor, times);
   // Kernels before 5.8 take no empty path.
   if (result != 0 && object.is_path_only && errno == EINVAL)
     result = utimensat(AT_FDCWD, path_of_descriptor(object.descriptor).c_str(), times, 0);
@@ -140,10 +140,9 @@ void MetadataWriter::write_flags(const HeldObject& object, const ObjectMetadata&
   const std::string last = select_flags(metadata.flags, true);
   const bool is_still_needed = metadata.type == archive::EntryType::Directory || metadata.links > 1;
   if (last.empty()) return;
-  if (is_still_needed && deferred_.add({.path = object.path(),
-                                        .device = object.status.st_dev,
-                                        .inode = object.status.st_ino,
-                                        .letters = last}))
+  if (is_still_needed &&
+      deferred_.add(
+          {.path = object.path(), .device = object.status.st_dev, .inode = object.status.st_ino, .letters = last}))
     return;
   set_flags(object, last);
 }

@@ -41,8 +41,8 @@ class MetadataWriterTest : public test::SinkTest {
     return length < 0 ? "none" : std::string(value, static_cast<std::size_t>(length));
   }
   std::string flags(const std::string& path) const {
-    return test::output_of({.text = "lsattr -d '" + at(path).string() + "' | cut -d' ' -f1 | tr -d -- -e",
-                            .directory = folder_.path()});
+    return test::output_of(
+        {.text = "lsattr -d '" + at(path).string() + "' | cut -d' ' -f1 | tr -d -- -e", .directory = folder_.path()});
   }
   /// user::rw-, user 1000 with these permissions, group::r--, mask::rw-, other::---.
   static std::string acl(std::uint32_t permissions) {
@@ -53,7 +53,8 @@ class MetadataWriterTest : public test::SinkTest {
                              {.tag = 32, .permissions = 0}});
   }
   static std::string capability() {
-    const vfs_cap_data data{.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, .data = {{1U << 10U, 0}, {0, 0}}};
+    const vfs_cap_data data{.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+                            .data = {{1U << 10U, 0}, {0, 0}}};
     return {reinterpret_cast<const char*>(&data), XATTR_CAPS_SZ_2};
   }
   void set_there(const std::string& path, const char* name, const std::string& value) const {
@@ -246,8 +247,8 @@ TEST_F(MetadataWriterTest, CountsForAnOrdinaryUserWhatCannotBeSet) {
   EXPECT_EQ(attribute("a", "user.u"), "y");
   EXPECT_EQ(status_of("a").st_uid, kOrdinaryUser);
   EXPECT_EQ(status_of("a").st_mtim.tv_nsec, 123'456'789);
-  EXPECT_THAT(log_.counts().not_set, ElementsAre(Pair("extended attribute trusted.t", 3U), Pair("inode flag i", 3U),
-                                                 Pair("owner", 3U)));
+  EXPECT_THAT(log_.counts().not_set,
+              ElementsAre(Pair("extended attribute trusted.t", 3U), Pair("inode flag i", 3U), Pair("owner", 3U)));
   EXPECT_THAT(told(), testing::SizeIs(3)) << "a line each, not a line a file";
 }
 

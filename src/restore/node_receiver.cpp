@@ -6,7 +6,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-
 #include "core/error.hpp"
 #include "system/system_error.hpp"
 
@@ -44,8 +43,7 @@ void NodeReceiver::begin(const archive::Entry& entry) {
     throw Error(ErrorKind::Refused, "it is a link to a name that no file can have");
   if (!is_device(entry.type)) return;
   if (entry.device_major > kMajorMax || entry.device_minor > kMinorMax)
-    throw Error(ErrorKind::Refused,
-                fmt::format("{}:{} is no device's number", entry.device_major, entry.device_minor));
+    throw Error(ErrorKind::Refused, fmt::format("{}:{} is no device's number", entry.device_major, entry.device_minor));
   device_ = makedev(entry.device_major, entry.device_minor);
 }
 

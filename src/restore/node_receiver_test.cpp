@@ -84,7 +84,8 @@ TEST_F(NodeReceiverTest, RefusesNumbersThatWouldBeCutToThoseOfAnotherDevice) {
   restore(device_of("a", 1U << 12U, 1));
   restore(device_of("b", 1, 1U << 20U));
 
-  EXPECT_THAT(told(), ElementsAre("refused a: 4096:1 is no device's number", "refused b: 1:1048576 is no device's number"));
+  EXPECT_THAT(told(),
+              ElementsAre("refused a: 4096:1 is no device's number", "refused b: 1:1048576 is no device's number"));
   EXPECT_THAT(names_in(options_.target), IsEmpty());
 }
 

@@ -38,9 +38,9 @@ struct ObjectMetadata {
 /// An object of the target, held by a descriptor.
 struct HeldObject {
   int descriptor = -1;
-  bool is_path_only = false;    ///< Opened with O_PATH: a link, a FIFO, a device.
-  bool may_have_acl = false;    ///< It was there before, or its directory gives ACLs to what is made in it.
-  struct stat status {};        ///< As it is.
+  bool is_path_only = false;          ///< Opened with O_PATH: a link, a FIFO, a device.
+  bool may_have_acl = false;          ///< It was there before, or its directory gives ACLs to what is made in it.
+  struct stat status {};              ///< As it is.
   std::function<std::string()> path;  ///< As the index has it; asked for when there is something to say.
 };
 

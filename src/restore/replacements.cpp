@@ -40,7 +40,8 @@ void Replacements::check_first(const NamePlace& place, bool in_order) const {
 void Replacements::replace(const NamePlace& place, const std::string& temporary, const struct stat& found) {
   const std::scoped_lock lock(mutex_);
   if (const std::optional<struct stat> now = look_at(place)) {
-    if (now->st_dev != found.st_dev || now->st_ino != found.st_ino || (now->st_mode & S_IFMT) != (found.st_mode & S_IFMT))
+    if (now->st_dev != found.st_dev || now->st_ino != found.st_ino ||
+        (now->st_mode & S_IFMT) != (found.st_mode & S_IFMT))
       throw Error(ErrorKind::Refused, "something else got its name while it was restored, and is kept");
     if (S_ISDIR(now->st_mode) && unlinkat(place.directory, place.name, AT_REMOVEDIR) != 0) {
       if (errno == ENOTEMPTY || errno == EEXIST)

@@ -41,8 +41,8 @@ class Replacements {
   /// A new name for an object that is to be renamed.
   std::string temporary_name() { return names_.next(); }
 
-  /// Renames over what was found at `place` before, or over nothing. Refused when something else is there meanwhile, or a
-  /// directory that is not empty.
+  /// Renames over what was found at `place` before, or over nothing. Refused when something else is there meanwhile, or
+  /// a directory that is not empty.
   void replace(const NamePlace& place, const std::string& temporary, const struct stat& found);
 
  private:

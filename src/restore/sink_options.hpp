@@ -18,8 +18,8 @@ enum class Overwrite {
 struct SinkOptions {
   std::filesystem::path target;  ///< A directory, to which links may lead; `/` restores in place.
   Overwrite overwrite = Overwrite::Always;
-  /// Of two entries of one path the later one stays, as in a tar to which files were appended: an entry is then received
-  /// when all before it are finished. Without it the first one stays, and the second is refused.
+  /// Of two entries of one path the later one stays, as in a tar to which files were appended: an entry is then
+  /// received when all before it are finished. Without it the first one stays, and the second is refused.
   bool later_replaces = false;
   system::PathWalk walk = system::best_path_walk();
   std::size_t open_directories = 256;  ///< That stay open at a time, besides one for each thread; at least 1.

@@ -42,8 +42,8 @@ FileDescriptor make_probe(const FileDescriptor& target) {
   // Not every file system has files without a name.
   if (probe || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) return probe;
   const std::string name = TemporaryNames().next();
-  probe = FileDescriptor(openat(target.get(), name.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
-                                kProbeMode));
+  probe = FileDescriptor(
+      openat(target.get(), name.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, kProbeMode));
   if (probe) unlinkat(target.get(), name.c_str(), 0);
   return probe;
 }

@@ -58,8 +58,8 @@ TEST_F(TargetRootTest, HasAName) {
 
 TEST_F(TargetRootTest, IsNotReadOnly) {
   target_in_memory("ro");
-  EXPECT_THAT(opening(), fails_with(ErrorKind::Denied, "write to the target " + options_.target.string() +
-                                                           ": Read-only file system"));
+  EXPECT_THAT(opening(), fails_with(ErrorKind::Denied,
+                                    "write to the target " + options_.target.string() + ": Read-only file system"));
 }
 
 TEST_F(TargetRootTest, IsNotFull) {

@@ -135,10 +135,12 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
     FileDescriptor directory = system::open_directory_named(place.directory, place.name, O_RDONLY);
     if (directory) {
       if (arrival.is_entry) parts_.replacements.check_first(place, arrival.in_order);
-      if (above.names().has(place.directory, name)) return {.descriptor = std::move(directory), .is_made = false, .replaces = false};
-      throw refused(fmt::format("the file system takes {} for another directory, whose name differs in case or in how "
-                                "its letters are encoded",
-                                shown(above, name)));
+      if (above.names().has(place.directory, name))
+        return {.descriptor = std::move(directory), .is_made = false, .replaces = false};
+      throw refused(
+          fmt::format("the file system takes {} for another directory, whose name differs in case or in how "
+                      "its letters are encoded",
+                      shown(above, name)));
     }
     is_missing = errno == ENOENT;
     if (is_missing) continue;

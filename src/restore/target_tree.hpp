@@ -36,8 +36,8 @@ class TargetTree {
   TargetTree& operator=(const TargetTree&) = delete;
   ~TargetTree();
 
-  /// The directory that an entry lies in, made with what is missing above it. Refused when the way leads over a link, or
-  /// to a directory under another name. `in_order`: no entry before can have had the same path. This and
+  /// The directory that an entry lies in, made with what is missing above it. Refused when the way leads over a link,
+  /// or to a directory under another name. `in_order`: no entry before can have had the same path. This and
   /// make_directory() are called by one thread at a time.
   DirectoryUse directory_above(std::string_view path, bool in_order);
 

@@ -71,8 +71,8 @@ FileDescriptor open_by_steps(int directory, std::string_view path, int flags) no
     const std::string_view name = path.substr(0, end);
     if (name.size() > NAME_MAX) return failed(ENAMETOOLONG);
     NameBuffer buffer{};
-    reached = open_directory_named(reached ? reached.get() : directory, terminated(name, buffer),
-                                   is_last ? flags : O_PATH);
+    reached =
+        open_directory_named(reached ? reached.get() : directory, terminated(name, buffer), is_last ? flags : O_PATH);
     if (!reached || is_last) return reached;
     path.remove_prefix(end + 1);
   }
@@ -83,7 +83,7 @@ FileDescriptor open_by_steps(int directory, std::string_view path, int flags) no
 PathWalk best_path_walk() noexcept {
   // EPERM is a filter's that does not know the call.
   return open_in_kernel(AT_FDCWD, ".", O_PATH) || (errno != ENOSYS && errno != EPERM) ? PathWalk::InKernel
-                                                                                    : PathWalk::StepByStep;
+                                                                                      : PathWalk::StepByStep;
 }
 
 FileDescriptor Beneath::open_directory(std::string_view path, int flags) const noexcept {
