@@ -18,7 +18,9 @@ ArchiveSession::ArchiveSession(const CommonOptions& options, HostChoice host, Re
       own_hostname_(config_.run.hostname.value_or(system::hostname())),
       hostname_(host_.name.value_or(own_hostname_)),
       destination_(open_destination(config_, hostname_, run.stop())),
-      on_trouble_([&console = run.console()](const std::string& text) { console.detail(text + ": trying again"); }) {}
+      on_trouble_([&run](const std::string& text) {
+        run.console().warning({.kind = "trouble", .path = "", .reason = text + "; trying again"});
+      }) {}
 
 template <class Action>
 auto ArchiveSession::patiently(Action action) {

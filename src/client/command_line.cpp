@@ -42,12 +42,12 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     app.add_flag("-v,--verbose", verbose, "Print every step and every warning")->excludes(quiet_flag);
   };
   CLI::App app(kDescription, "osbackup");
-  app.footer(kFooter);
   app.set_version_flag("--version", fmt::format("osbackup {}", version()), "Print the version and exit");
   app.require_subcommand(1);
   add_common_options(app);
   add_common_options(*app.add_subcommand("backup", "Make, upload and report one backup (must be root)")->alias("run"));
   add_reading_commands(app, line.command, add_common_options);
+  app.footer(kFooter);  // Last, since the commands would inherit it.
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

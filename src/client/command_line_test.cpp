@@ -153,12 +153,16 @@ TEST(CommandLine, RefusesARestoreThatItCannotMake) {
 TEST(CommandLine, TakesADigestOf64DigitsAlone) {
   std::string upper_case = kDigest;
   for (char& c : upper_case) c = static_cast<char>(std::toupper(c));
-  EXPECT_EQ(options_of<CheckOptions>({"check", "--expect-sha256", upper_case}).manifest_sha256,
+  EXPECT_EQ(options_of<CheckOptions>({"check", "latest", "--expect-sha256", upper_case}).manifest_sha256,
             crypto::digest_from_hex(kDigest));
   for (const char* wrong : {"", "ba78", "xy7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})
-    EXPECT_THAT(parsing({"check", "--expect-sha256", wrong}),
+    EXPECT_THAT(parsing({"check", "latest", "--expect-sha256", wrong}),
                 fails_with(ErrorKind::Usage, "expected 64 hexadecimal digits"))
         << wrong;
+}
+
+TEST(CommandLine, TakesADigestForOneArchiveOnly) {
+  EXPECT_THAT(parsing({"check", "--expect-sha256", kDigest}), fails_with(ErrorKind::Usage, "SNAPSHOT"));
 }
 
 TEST(CommandLine, TakesHowMuchIsChecked) {

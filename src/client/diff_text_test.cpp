@@ -50,14 +50,8 @@ TEST(DiffCountsText, NamesWhatThereIs) {
 }
 
 TEST(DiffCountsJson, HasAllOfThem) {
-  const restore::DiffCounts counts{.added = 1,
-                                   .removed = 2,
-                                   .content = 3,
-                                   .metadata = 4,
-                                   .type = 5,
-                                   .unchanged = 6,
-                                   .passed_over = 7,
-                                   .unread = 8};
+  const restore::DiffCounts counts{
+      .added = 1, .removed = 2, .content = 3, .metadata = 4, .type = 5, .unchanged = 6, .passed_over = 7, .unread = 8};
 
   EXPECT_EQ(counts_json(counts),
             json::parse(R"({"added":1,"removed":2,"changed":3,"metadata_changed":4,"type_changed":5,"unchanged":6,)"

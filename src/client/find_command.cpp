@@ -13,7 +13,8 @@ namespace {
 
 /// What may be wrong with one archive while the others are good.
 bool is_about_one(ErrorKind kind) {
-  return kind == ErrorKind::Corrupt || kind == ErrorKind::NotFound || kind == ErrorKind::Usage;
+  return kind == ErrorKind::Corrupt || kind == ErrorKind::NotFound || kind == ErrorKind::Usage ||
+         kind == ErrorKind::Denied;
 }
 
 /// Searches one archive after another, and shows what it finds.

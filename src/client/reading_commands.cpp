@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -13,8 +14,7 @@
 namespace osbackup::client {
 namespace {
 
-constexpr const char* kSnapshot =
-    "An archive: its name, the begin of its time in UTC (20260301, 20260301T0215), or latest";
+constexpr const char* kSnapshot = "An archive: its name, latest, or the begin of its time in UTC, such as 20260301";
 
 /// A command's options, which live as long as its callbacks, and become the command when it is parsed.
 template <class Options>
@@ -37,7 +37,7 @@ void add_hosts(CLI::App& command, const std::shared_ptr<Options>& options) {
 
 template <class Options>
 void add_snapshot(CLI::App& command, const std::shared_ptr<Options>& options) {
-  command.add_option("SNAPSHOT", options->snapshot, kSnapshot)->required();
+  command.add_option("SNAPSHOT", options->snapshot, kSnapshot)->type_name("")->required();
 }
 
 template <class Options>
@@ -46,8 +46,8 @@ void add_long(CLI::App& command, const std::shared_ptr<Options>& options) {
 }
 
 template <class Options>
-void add_expected_digest(CLI::App& command, const std::shared_ptr<Options>& options) {
-  command
+CLI::Option* add_expected_digest(CLI::App& command, const std::shared_ptr<Options>& options) {
+  return command
       .add_option_function<std::string>(
           "--expect-sha256",
           [options](std::string text) {
@@ -59,7 +59,7 @@ void add_expected_digest(CLI::App& command, const std::shared_ptr<Options>& opti
                                                 ": expected 64 hexadecimal digits, the manifest_sha256 that the "
                                                 "backup reported");
           },
-          "Refuse an archive whose manifest has another SHA-256 than the backup reported")
+          "Refuse an archive whose manifest has another SHA-256")
       ->type_name("DIGITS");
 }
 
@@ -71,9 +71,11 @@ void add_snapshots(CLI::App& command, Command& chosen) {
 void add_ls(CLI::App& command, Command& chosen) {
   const auto options = options_of<LsOptions>(command, chosen);
   add_snapshot(command, options);
-  command.add_option_function<std::string>(
-      "PATH", [options](const std::string& text) { options->path = restore::index_path_of(text); },
-      "A file, or a directory with all that lies below it; without it everything");
+  command
+      .add_option_function<std::string>(
+          "PATH", [options](const std::string& text) { options->path = restore::index_path_of(text); },
+          "A file, or a directory with all that lies below it; without it everything")
+      ->type_name("");
   add_long(command, options);
   command.add_option("--depth", options->depth, "No more than so many levels below PATH")->type_name("N");
   add_host(command, options);
@@ -89,9 +91,8 @@ void add_time_limit(CLI::App& command, const char* name, std::optional<TimePoint
 void add_find(CLI::App& command, Command& chosen) {
   const auto options = options_of<FindOptions>(command, chosen);
   command
-      .add_option("PATTERN", options->pattern,
-                  "A name at any depth (passwd, *.conf) or, with a slash at its begin, a path from the root on "
-                  "(/etc/ssh/*.pub, /home/**/.bashrc)")
+      .add_option("PATTERN", options->pattern, "A name (passwd, *.conf), or a path from the root on (/etc/ssh/*.pub)")
+      ->type_name("")
       ->required();
   add_time_limit(command, "--newer", options->newer,
                  "Modified since then: 7d, 12h, 2026-01-31 or 2026-01-31T12:00:00Z");
@@ -114,31 +115,32 @@ void add_dump(CLI::App& command, Command& chosen) {
             options->snapshot = text.substr(0, colon);
             options->path = restore::index_path_of(text.substr(colon + 1));
           },
-          "An archive as for the other commands, and the path of a file in it: latest:/etc/passwd")
+          "An archive, a colon, and the path of a file in it: latest:/etc/passwd")
+      ->type_name("")
       ->required();
   add_host(command, options);
 }
 
 void add_paths(CLI::App& command, std::vector<std::string>& paths) {
-  command.add_option_function<std::vector<std::string>>(
-      "PATH",
-      [&paths](const std::vector<std::string>& texts) {
-        paths.clear();
-        for (const std::string& text : texts) paths.push_back(restore::index_path_of(text));
-      },
-      "Files, or directories with all that lies below them; without any everything");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "PATH",
+          [&paths](const std::vector<std::string>& texts) {
+            paths.clear();
+            for (const std::string& text : texts) paths.push_back(restore::index_path_of(text));
+          },
+          "Files, or directories with all that lies below them; without any everything")
+      ->type_name("");
 }
 
 void add_diff(CLI::App& command, Command& chosen) {
   const auto options = options_of<DiffOptions>(command, chosen);
-  command.add_option("A", options->before, kSnapshot)->required();
-  command.add_option("B", options->after, "The archive to compare it with; not with --live");
+  command.add_option("A", options->before, kSnapshot)->type_name("")->required();
+  command.add_option("B", options->after, "The archive to compare it with; not with --live")->type_name("");
   add_paths(command, options->paths);
-  CLI::Option* live =
-      command.add_flag("--live", options->is_live, "Compare it with this host's disks as they are now");
+  CLI::Option* live = command.add_flag("--live", options->is_live, "Compare it with this host's disks as they are now");
   command
-      .add_flag("--read-data", options->reads_all,
-                "Also read files whose size and time of modification are the same")
+      .add_flag("--read-data", options->reads_all, "Also read files whose size and time of modification are the same")
       ->needs(live);
   add_host(command, options);
   command.parse_complete_callback([options] {
@@ -174,19 +176,15 @@ void add_restore(CLI::App& command, Command& chosen) {
   const auto options = options_of<RestoreOptions>(command, chosen);
   add_snapshot(command, options);
   add_paths(command, options->paths);
-  command
-      .add_option("--target", options->target,
-                  "Where to: a directory, made if it is missing, below which paths are as they were (DIR/etc/passwd). "
-                  "/ puts everything back in its place")
+  command.add_option("--target", options->target, "Where to: a directory, or / to put everything back in its place")
       ->type_name("DIR")
       ->required();
-  add_patterns(command, "--include", options->include,
-               "Only what matches a pattern such as *.conf or /etc/ssh; may be given several times");
-  add_patterns(command, "--exclude", options->exclude, "Nothing of what matches a pattern; wins over --include");
+  add_patterns(command, "--include", options->include, "Only what matches, such as *.conf; may be repeated");
+  add_patterns(command, "--exclude", options->exclude, "Nothing of what matches; wins over --include");
   command
       .add_option_function<std::string>(
           "--overwrite", [options](const std::string& text) { options->overwrite = parse_overwrite(text); },
-          "What is there already is replaced: always (the default), if-changed (another type, size or time), or never")
+          "Replace what is there: always (the default), if-changed, or never")
       ->type_name("WHEN");
   command.add_flag("--dry-run", options->is_dry_run, "Tell what would be done, and write nothing");
   command.add_flag("--keep-going", options->keep_going, "Get out of a damaged archive whatever can be had");
@@ -205,7 +203,8 @@ double parse_percent(const std::string& text) {
 
 void add_check(CLI::App& command, Command& chosen) {
   const auto options = options_of<CheckOptions>(command, chosen);
-  command.add_option("SNAPSHOT", options->snapshot, std::string(kSnapshot) + "; without it all of the host's");
+  CLI::Option* snapshot =
+      command.add_option("SNAPSHOT", options->snapshot, std::string(kSnapshot) + "; without it all")->type_name("");
   CLI::Option* all = command.add_flag_callback(
       "--read-data", [options] { options->read_percent = 100; }, "Read every byte, and compare it with its digest");
   command
@@ -214,26 +213,61 @@ void add_check(CLI::App& command, Command& chosen) {
           "The same for a random share of the files, such as 5%")
       ->type_name("SHARE")
       ->excludes(all);
-  add_expected_digest(command, options);
+  add_expected_digest(command, options)->needs(snapshot);
   add_hosts(command, options);
 }
+
+struct ReadingCommand {
+  const char* name;
+  const char* description;
+  void (*add_options)(CLI::App&, Command&);
+  const char* examples;
+};
+
+constexpr std::array kReadingCommands = {
+    ReadingCommand{"snapshots", "List the archives at the destination", add_snapshots,
+                   "osbackup snapshots              name, time, kind and size of this host's archives\n"
+                   "osbackup snapshots --all-hosts  of all hosts"},
+    ReadingCommand{"ls", "List what is in an archive", add_ls,
+                   "osbackup ls latest                  everything in the newest archive of this host\n"
+                   "osbackup ls latest /etc --depth 1   what is directly in /etc\n"
+                   "osbackup ls -l 20260301 /etc/ssh    with details, of the archive of that day"},
+    ReadingCommand{"find", "Look for a file in all archives of this host", add_find,
+                   "osbackup find passwd                     objects of that name in any directory\n"
+                   "osbackup find '*.conf' --newer 7d        modified in the last 7 days\n"
+                   "osbackup find '/home/**/.bashrc' -l      from the root on; ** is any number of directories\n"
+                   "\n"
+                   "What is found is shown as osbackup dump takes it: ARCHIVE:PATH."},
+    ReadingCommand{"diff", "Tell what changed between two archives, or since one was made", add_diff,
+                   "osbackup diff 20260301 latest   + added, - removed, M content, U metadata, T type\n"
+                   "osbackup diff latest --live     what changed on this host since the newest archive"},
+    ReadingCommand{"restore", "Bring files back", add_restore,
+                   "osbackup restore latest /etc --target /tmp/restored   to /tmp/restored/etc\n"
+                   "osbackup restore latest /etc/ssh --target /           back to its place\n"
+                   "osbackup restore latest --include '*.conf' --target /tmp/restored --dry-run\n"
+                   "\n"
+                   "What is there already is replaced, unless --overwrite says otherwise: if-changed replaces\n"
+                   "what has another type, size or time of modification. Run as root, all owners, modes, times,\n"
+                   "attributes and devices come back; as another user what that user may set."},
+    ReadingCommand{"dump", "Write one file to standard output", add_dump,
+                   "osbackup dump latest:/etc/passwd\n"
+                   "osbackup dump 20260301:/var/backups/db.sql.gz | gzip -dc | less"},
+    ReadingCommand{"check", "Check that archives are whole", add_check,
+                   "osbackup check                                 the structure of all archives of this host\n"
+                   "osbackup check latest --read-data              and every byte of the newest\n"
+                   "osbackup check --read-data-subset 5%           and of each a share"},
+};
 
 }  // namespace
 
 void add_reading_commands(CLI::App& app, Command& command, const std::function<void(CLI::App&)>& add_common_options) {
-  const auto add = [&](const char* name, const char* description, void (*add_options)(CLI::App&, Command&)) {
-    CLI::App* added = app.add_subcommand(name, description);
-    add_options(*added, command);
+  for (const ReadingCommand& reading : kReadingCommands) {
+    CLI::App* added = app.add_subcommand(reading.name, reading.description);
+    reading.add_options(*added, command);
     add_common_options(*added);
-    return added;
-  };
-  add("snapshots", "List the archives at the destination", add_snapshots)->alias("list");
-  add("ls", "List what is in an archive", add_ls);
-  add("find", "Look for a file in all archives of this host", add_find);
-  add("diff", "Tell what changed between two archives, or since one was made", add_diff);
-  add("restore", "Bring files back", add_restore);
-  add("dump", "Write one file to standard output", add_dump);
-  add("check", "Check that archives are whole", add_check);
+    added->footer(reading.examples);
+    if (std::string_view(reading.name) == "snapshots") added->alias("list");
+  }
 }
 
 }  // namespace osbackup::client

@@ -1,0 +1,203 @@
+"""osbackup restore: what it brings back, what it tells of it, and what it refuses."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import zipfile
+
+import pytest
+
+from support_host import Host
+from support_restore import differences, found_in
+from support_trouble import damage_content, slow
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def host(programs, tmp_path, ftp_server):
+    """A host that reports to nobody."""
+    host = Host(programs, tmp_path / "host", ftp_server)
+    source = host.source
+    (source / "folder").mkdir(mode=0o750)
+    (source / "folder" / "large").write_bytes(os.urandom(3 * MIB))
+    os.link(source / "folder" / "large", source / "linked")
+    os.symlink("folder/large", source / "link")
+    (source / "a.conf").write_text("a")
+    (source / "folder" / "b.conf").write_text("b")
+    return host
+
+
+@pytest.fixture
+def archive(host):
+    host.run("backup", expect=0)
+    (archive,) = host.archives()
+    return archive
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "target"
+
+
+def restored(host, target):
+    """Where the host's source is in the target."""
+    return target / str(host.source)[1:]
+
+
+def files_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
+def summary_of(out):
+    return [json.loads(line) for line in out.splitlines()][-1]
+
+
+def test_a_whole_archive_comes_back_and_its_end_is_told(host, archive, target):
+    source = found_in(host.folder, "source")
+
+    _, out, _ = host.run("restore", "latest", "--target", str(target), expect=0)
+
+    assert differences(source, found_in(restored(host, target).parent, "source")) == []
+    assert out.startswith("restored 4 files, 2 directories and 2 links (3.0 MiB) from " + archive.name)
+
+
+def test_it_is_told_as_json(host, archive, target):
+    _, out, _ = host.run("restore", archive.name, "--target", str(target), "--json", expect=0)
+
+    summary = summary_of(out)
+    assert {key: summary[key] for key in ("message_type", "archive", "target", "complete", "dry_run", "exit_code")} == {
+        "message_type": "summary", "archive": archive.name, "target": str(target), "complete": True, "dry_run": False,
+        "exit_code": 0}
+    assert (summary["files"], summary["symlinks"], summary["hardlinks"], summary["failed"]) == (4, 1, 1, 0)
+    assert summary["content_bytes"] > 3 * MIB and summary["bytes_fetched"] > 3 * MIB
+
+
+def test_parts_are_chosen_by_path_and_pattern(host, archive, target):
+    host.run("restore", "latest", f"{host.source}/folder", "--target", str(target / "1"), expect=0)
+    host.run("restore", "latest", "--include", "*.conf", "--exclude", "folder/b*", "--target", str(target / "2"),
+             expect=0)
+
+    assert files_in(restored(host, target / "1")) == ["folder/b.conf", "folder/large"]
+    assert files_in(restored(host, target / "2")) == ["a.conf"]
+
+
+def test_a_path_that_the_archive_does_not_have_is_named(host, archive, target):
+    _, _, said = host.run("restore", "latest", "/etc/none", f"{host.source}/a.conf", "--target", str(target), expect=3)
+
+    assert "warning: etc/none: it is not in the archive" in said
+    assert files_in(restored(host, target)) == ["a.conf"]
+
+
+def test_a_dry_run_tells_and_writes_nothing(host, archive, target):
+    _, out, _ = host.run("restore", "latest", "--target", str(target), "--dry-run", expect=0)
+
+    assert out.startswith("would restore 4 files, ")
+    assert not target.exists()
+
+
+def test_what_is_there_stays_or_is_replaced_as_told(host, archive, target):
+    host.run("restore", "latest", "--target", str(target), expect=0)
+    (restored(host, target) / "a.conf").write_text("another")
+
+    _, out, _ = host.run("restore", "latest", "--target", str(target), "--overwrite", "never", expect=0)
+    assert (restored(host, target) / "a.conf").read_text() == "another" and "kept as they were" in out
+    _, out, _ = host.run("restore", "latest", "--target", str(target), "--overwrite", "if-changed", expect=0)
+    assert (restored(host, target) / "a.conf").read_text() == "a" and " unchanged" in out
+
+
+def test_an_archive_that_is_not_the_expected_one_is_not_restored(host, archive, target):
+    digest = hashlib.sha256(zipfile.ZipFile(archive).read("osbackup/manifest.json")).hexdigest()
+
+    _, _, said = host.run("restore", "latest", "--target", str(target), "--expect-sha256", "0" * 64, expect=6)
+    assert f"{archive.name} is not the expected archive: the SHA-256 of its manifest is {digest}, not 000" in said
+    assert not target.exists()
+    host.run("restore", "latest", "--target", str(target), "--expect-sha256", digest.upper(), expect=0)
+
+
+def test_the_servers_word_on_an_archive_is_heard(host, server, target):
+    host.report_to(server)
+    host.run("backup", expect=0)
+    (archive,) = host.archives()
+
+    _, _, said = host.run("restore", "latest", "--target", str(target), "-v", expect=0)
+
+    assert f"the manifest of {archive.name} is the one that user agent reported to the server" in said
+
+
+def test_the_archive_of_another_host_is_put_in_place_only_when_it_is_named(host, archive):
+    other = archive.with_name("other+192.0.2.8+20210101T000000Z.zip")
+    shutil.copy(archive, other)
+    shutil.chown(other, "ftp")
+
+    _, _, said = host.run("restore", other.name, "--target", "/", "--dry-run", expect=2)
+    assert f"{other.name} is of the host other, and this is testhost: " in said and "add --host other" in said
+    host.run("restore", other.name, "--target", "/", "--dry-run", "--host", "other", expect=0)
+    host.run("restore", "latest", "--target", "/", expect=0)
+
+
+def test_damage_ends_a_restore_unless_it_is_to_go_on(host, archive, target):
+    damage_content(archive, host.source / "folder" / "large")
+
+    _, out, said = host.run("restore", "latest", "--target", str(target / "1"), expect=6)
+    assert "folder/large: " in said and "; --keep-going gets out what can be had" in said
+    assert out.rstrip().endswith("it is NOT complete")
+
+    _, out, said = host.run("restore", "latest", "--target", str(target / "2"), "--keep-going", expect=6)
+    assert "folder/large: " in said and " damaged" in out
+    assert files_in(restored(host, target / "2")) == ["a.conf", "folder/b.conf", "hello.txt", "link"]
+
+
+def test_a_target_that_cannot_be_one_has_its_exit_code(host, archive, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    _, _, said = host.run("restore", "latest", "--target", str(tmp_path / "file"), expect=2)
+    assert "is a file" in said
+    host.run("restore", "latest", expect=2)
+    host.run("restore", "20200101", "--target", str(tmp_path / "target"), expect=10)
+    assert not (tmp_path / "target").exists()
+
+
+def test_an_ordinary_user_is_told_once_what_he_cannot_set(host, archive, target):
+    own = host.ftp_server.folder / "own.conf"  # Below pytest's folder only root may look.
+    shutil.copy(host.configuration, own)
+    shutil.chown(own, "nobody", "nogroup")
+    folder = host.ftp_server.folder / "own"
+    folder.mkdir()
+    shutil.chown(folder, "nobody", "nogroup")
+    command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", host.program, "restore", "latest"]
+
+    done = subprocess.run([*command, "--target", folder, "--config", own], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the owner cannot be set") == 1 and "owner not set of " in done.stdout
+    assert files_in(folder / str(host.source)[1:]) == files_in(host.source)
+
+
+def test_an_archive_without_an_index_is_restored(host, target):
+    host.configure("Archive", engine="commands")
+    host.run("backup", expect=0)
+    source = found_in(host.folder, "source")
+
+    _, _, said = host.run("restore", "latest", "--target", str(target), expect=0)
+
+    assert " has no index: its tars are gone through in sequence" in said
+    assert differences(source, found_in(restored(host, target).parent, "source")) == []
+
+
+def test_a_signal_ends_a_restore_which_tells_what_it_did(host, archive, target, ftp_server):
+    slow(ftp_server, MIB // 2)
+    restoring = host.start("restore", "latest", "--target", str(target), "--json")
+    while json.loads(restoring.stdout.readline()).get("stage") != "reading":
+        pass
+
+    restoring.send_signal(signal.SIGTERM)
+    out, _ = restoring.communicate(timeout=60)
+
+    assert restoring.returncode == 128 + signal.SIGTERM
+    summary = summary_of(out)
+    assert (summary["message_type"], summary["complete"], summary["exit_code"]) == ("summary", False, 143)
+    assert not [path for path in target.rglob(".osbackup*")]
