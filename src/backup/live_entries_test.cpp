@@ -83,7 +83,8 @@ class LiveEntriesTest : public testing::Test {
   }
   std::vector<std::string> heard() const {
     std::vector<std::string> lines;
-    for (const Warning& warning : heard_) lines.push_back(warning.path.substr(at("x").native().size() - 1) + ": " + warning.reason);
+    for (const Warning& warning : heard_)
+      lines.push_back(warning.path.substr(at("x").native().size() - 1) + ": " + warning.reason);
     return lines;
   }
 

@@ -18,9 +18,8 @@ using archive::lies_in;
 OrderedScan::OrderedScan(const std::vector<std::string>& directories, const SelectionRules& rules, WarningLog& warnings)
     : rules_(rules), warnings_(warnings) {
   for (const std::string& directory : directories) add(directory);
-  std::sort(waiting_.begin(), waiting_.end(), [](const Waiting& left, const Waiting& right) {
-    return comes_before(right.first_path, left.first_path);
-  });
+  std::sort(waiting_.begin(), waiting_.end(),
+            [](const Waiting& left, const Waiting& right) { return comes_before(right.first_path, left.first_path); });
 }
 
 void OrderedScan::add(const std::string& directory) {

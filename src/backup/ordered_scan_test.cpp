@@ -152,7 +152,8 @@ TEST_F(OrderedScanTest, IsInOrderWhereverRandomLinksLead) {
       if (problem) continue;
       if (fs::is_symlink(at(directory))) expected.push_back(directory);
       expected.push_back(relative(relative_path(real)));
-      for (const auto& below : fs::recursive_directory_iterator(real)) expected.push_back(relative(relative_path(below.path())));
+      for (const auto& below : fs::recursive_directory_iterator(real))
+        expected.push_back(relative(relative_path(below.path())));
     }
     std::sort(expected.begin(), expected.end(), archive::comes_before);
     expected.erase(std::unique(expected.begin(), expected.end()), expected.end());

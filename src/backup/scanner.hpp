@@ -36,7 +36,7 @@ struct SelectionRules {
   /// Paths as the index has them: of what lies below a configured directory, only these are looked at, the directories
   /// on the way to them, and all below them. Empty: everything.
   std::vector<std::string> only = {};
-  bool exclude_caches = false;   ///< Of a directory that a CACHEDIR.TAG marks as a cache only the tag is kept.
+  bool exclude_caches = false;  ///< Of a directory that a CACHEDIR.TAG marks as a cache only the tag is kept.
   /// Where names lie that memory has no room for, in a file without a name.
   std::filesystem::path spill_directory = "/tmp";
 

@@ -43,8 +43,8 @@ class Comparison {
     if (!after && before.name.hostname != archives_.own_hostname())
       run_.add_trouble({.kind = restore::Trouble::Kind::Note,
                         .path = "",
-                        .reason = fmt::format("{} is of the host {}, and is compared with this one",
-                                              before.object.name, printable(before.name.hostname))});
+                        .reason = fmt::format("{} is of the host {}, and is compared with this one", before.object.name,
+                                              printable(before.name.hostname))});
     const auto archive = archives_.open(before);
     const auto other = after ? archives_.open(*after) : nullptr;
     run_.set_stage(RunStage::Reading);
@@ -90,17 +90,15 @@ class Comparison {
     const auto before = entries_of(archive);
     backup::LiveEntries live(restore::archived_directories(archive), rules, warnings, run_.stop());
     tell({.entries = *before, .has_index = archive.manifest().has_value()}, {.entries = live},
-         restore::LiveAnswers{
-             .digest = [&] { return live.digest(); },
-             .knows_flags = [&] { return live.knows_flags(); },
-             .is_passed_over = [&](const archive::Entry& entry) { return live.is_passed_over(entry); },
-             .reads_all = options_.reads_all});
+         restore::LiveAnswers{.digest = [&] { return live.digest(); },
+                              .knows_flags = [&] { return live.knows_flags(); },
+                              .is_passed_over = [&](const archive::Entry& entry) { return live.is_passed_over(entry); },
+                              .reads_all = options_.reads_all});
   }
 
   void tell(restore::DiffSide before, restore::DiffSide after, std::optional<restore::LiveAnswers> live) {
-    restore::Diff diff(
-        before, after,
-        {.paths = paths_, .live = std::move(live), .stop = run_.stop(), .progress = &run_.progress()});
+    restore::Diff diff(before, after,
+                       {.paths = paths_, .live = std::move(live), .stop = run_.stop(), .progress = &run_.progress()});
     const bool with_fields = common_.verbosity == Verbosity::Verbose;
     while (const std::optional<restore::Change> change = diff.next())
       run_.result(common_.json ? change_json(*change) : change_text(*change, with_fields));

@@ -101,13 +101,12 @@ std::optional<Change> Diff::take_removed() {
 
 std::optional<Change> Diff::take_both() {
   const bool knows_live_flags = !options_.live || options_.live->knows_flags();
-  std::vector<ChangedField> fields = compare(
-      *before_.entry(), *after_.entry(),
-      {.content_differs = [this](const IndexEntry& before, const IndexEntry& after) {
-         return content_differs(before, after);
-       },
-       .knows_flags = have_indexes_ && knows_live_flags,
-       .may_lack_nanoseconds = !have_indexes_});
+  std::vector<ChangedField> fields =
+      compare(*before_.entry(), *after_.entry(),
+              {.content_differs = [this](const IndexEntry& before,
+                                         const IndexEntry& after) { return content_differs(before, after); },
+               .knows_flags = have_indexes_ && knows_live_flags,
+               .may_lack_nanoseconds = !have_indexes_});
   before_.take();
   archive::Entry entry = after_.take().entry;
   if (fields.empty()) {
@@ -121,8 +120,8 @@ std::optional<Change> Diff::take_both() {
 bool Diff::content_differs(const IndexEntry& before, const IndexEntry& after) {
   if (after.digest || !options_.live) return before.digest != after.digest;
   // What changed while it was read has the time of neither state.
-  const bool is_taken_as_same = !options_.live->reads_all && !before.changed &&
-                                is_same_moment(before.entry.mtime, after.entry.mtime);
+  const bool is_taken_as_same =
+      !options_.live->reads_all && !before.changed && is_same_moment(before.entry.mtime, after.entry.mtime);
   if (is_taken_as_same) return false;
   const std::optional<crypto::Sha256Digest> digest = options_.live->digest();
   if (digest) return digest != before.digest;

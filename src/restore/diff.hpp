@@ -76,7 +76,7 @@ class Diff {
     /// everything.
     std::vector<std::string> paths;
     std::optional<LiveAnswers> live;
-    std::stop_token stop;                  ///< Ends it with Cancelled.
+    std::stop_token stop;                 ///< Ends it with Cancelled.
     RestoreProgress* progress = nullptr;  ///< Is told how many entries of the first side are done, if there is one.
   };
 
@@ -118,7 +118,7 @@ class Diff {
   Options options_;
   bool have_indexes_ = false;
   DiffCounts counts_;
-  std::vector<bool> seen_;     ///< Which of the paths.
+  std::vector<bool> seen_;   ///< Which of the paths.
   std::size_t at_path_ = 0;  ///< The one that was seen last.
 };
 

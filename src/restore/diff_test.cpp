@@ -1,8 +1,7 @@
 #include "restore/diff.hpp"
 
-#include <gmock/gmock.h>
-
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include <map>
 #include <random>
@@ -227,13 +226,14 @@ TEST_F(DiffTest, EndsWhenItIsStopped) {
 class LiveDiffTest : public DiffTest {
  protected:
   LiveDiffTest() {
-    options_.live = LiveAnswers{.digest =
-                                    [this] {
-                                      ++files_read_;
-                                      return digest_;
-                                    },
-                                .knows_flags = [this] { return knows_flags_; },
-                                .is_passed_over = [this](const archive::Entry& entry) { return passed_over_.contains(entry.path); }};
+    options_.live = LiveAnswers{
+        .digest =
+            [this] {
+              ++files_read_;
+              return digest_;
+            },
+        .knows_flags = [this] { return knows_flags_; },
+        .is_passed_over = [this](const archive::Entry& entry) { return passed_over_.contains(entry.path); }};
   }
   static IndexEntry live_file(const std::string& content, int seconds_later) {
     IndexEntry entry = file_entry("a", content);

@@ -155,7 +155,8 @@ void EntrySorter::spill() {
   Place place{.offset = file_bytes_, .length = 0};
   std::string buffer;
   const auto flush = [&] {
-    system::write_all(file_, std::exchange(buffer, {}), fmt::format("{} to {}", kPurpose, printable(directory_.native())));
+    system::write_all(file_, std::exchange(buffer, {}),
+                      fmt::format("{} to {}", kPurpose, printable(directory_.native())));
   };
   for (const IndexEntry& entry : run_) {
     const std::size_t had = buffer.size();

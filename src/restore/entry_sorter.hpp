@@ -36,8 +36,8 @@ class EntrySorter {
 
   bool empty() const noexcept { return run_.empty() && spilled_.empty(); }
 
-  /// All that was added, in order; what has one key, as it came. It may be called again. The sorter outlives the source;
-  /// when something is added, it is of no use any more.
+  /// All that was added, in order; what has one key, as it came. It may be called again. The sorter outlives the
+  /// source; when something is added, it is of no use any more.
   std::unique_ptr<archive::EntrySource> sorted();
 
  private:

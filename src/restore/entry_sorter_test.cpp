@@ -92,9 +92,9 @@ TEST_F(EntrySorterTest, LeavesEntriesOfOnePathAsTheyCame) {
   EntrySorter sorter = with_memory(kNoMemory);
   for (const char* content : {"1", "2", "3"}) sorter.add(file_entry("a", content));
 
-  EXPECT_THAT(lines_of(sorter), ElementsAre(archive::index_line(file_entry("a", "1")),
-                                            archive::index_line(file_entry("a", "2")),
-                                            archive::index_line(file_entry("a", "3"))));
+  EXPECT_THAT(lines_of(sorter),
+              ElementsAre(archive::index_line(file_entry("a", "1")), archive::index_line(file_entry("a", "2")),
+                          archive::index_line(file_entry("a", "3"))));
 }
 
 TEST_F(EntrySorterTest, SortsHardLinksByWhatTheyLinkTo) {

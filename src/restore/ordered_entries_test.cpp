@@ -17,7 +17,8 @@ class OrderedEntriesTest : public testing::Test {
  protected:
   std::vector<archive::IndexEntry> entries(const std::vector<std::string>& paths = {}) {
     archive::ArchiveReader archive(made_.build());
-    const auto source = entries_in_order(archive, {.paths = paths, .scratch_directory = folder_.path(), .on_trouble = {}, .stop = {}});
+    const auto source =
+        entries_in_order(archive, {.paths = paths, .scratch_directory = folder_.path(), .on_trouble = {}, .stop = {}});
     std::vector<archive::IndexEntry> found;
     while (auto entry = source->next()) found.push_back(std::move(*entry));
     return found;
@@ -50,7 +51,8 @@ TEST_F(OrderedEntriesTest, AreInOrderAlsoWhereTheArchiveBeginsItAnew) {
                        {"/mnt", {{"data"}, {"mnt"}, {"data/x"}}},
                        {"/usr", {{"usr"}, {"usr/lib"}, {"usr/lib/a"}}}};
 
-  EXPECT_THAT(paths(), ElementsAre("data", "data/x", "lib", "mnt", "usr", "usr/lib", "usr/lib", "usr/lib/a", "usr/lib/a"));
+  EXPECT_THAT(paths(),
+              ElementsAre("data", "data/x", "lib", "mnt", "usr", "usr/lib", "usr/lib", "usr/lib/a", "usr/lib/a"));
   EXPECT_THAT(paths({"data", "mnt"}), ElementsAre("data", "data/x", "mnt"));
 }
 
@@ -61,7 +63,8 @@ TEST_F(OrderedEntriesTest, HaveWhatTheIndexSays) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found.front().entry.mode, 0644U);
   EXPECT_EQ(found.front().entry.size, 5U);
-  EXPECT_EQ(crypto::to_hex(*found.front().digest), crypto::to_hex(crypto::sha256(std::as_bytes(std::span("etc/a", 5)))));
+  EXPECT_EQ(crypto::to_hex(*found.front().digest),
+            crypto::to_hex(crypto::sha256(std::as_bytes(std::span("etc/a", 5)))));
 }
 
 TEST_F(OrderedEntriesTest, GiveAHardLinkToASymbolicLinkAsThatLink) {

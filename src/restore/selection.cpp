@@ -26,7 +26,9 @@ std::string index_path_of(std::string_view text) {
 std::vector<std::string> outermost_paths(std::vector<std::string> paths) {
   std::sort(paths.begin(), paths.end(),
             [](const std::string& left, const std::string& right) { return archive::comes_before(left, right); });
-  const auto is_inside = [](const std::string& outer, const std::string& path) { return archive::lies_in(path, outer); };
+  const auto is_inside = [](const std::string& outer, const std::string& path) {
+    return archive::lies_in(path, outer);
+  };
   paths.erase(std::unique(paths.begin(), paths.end(), is_inside), paths.end());
   return paths;
 }

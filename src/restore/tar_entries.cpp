@@ -35,8 +35,8 @@ class DescribedEntries final : public archive::EntrySource {
     IndexEntry line{.entry = std::move(*entry), .digest = {}, .attributes_digest = {}, .placement = {}};
     for (const std::string& name : tars_.lost_attributes())
       wanted_.on_trouble({.kind = Trouble::Kind::Failed,
-                           .path = line.entry.path,
-                           .reason = "the tar has no value for its attribute " + printable(name) + " to compare"});
+                          .path = line.entry.path,
+                          .reason = "the tar has no value for its attribute " + printable(name) + " to compare"});
     if (line.entry.type == EntryType::File) line.digest = digest_of(line.entry);
     if (!line.entry.attributes.empty()) line.attributes_digest = archive::attributes_digest(line.entry.attributes);
     line.entry.attributes.clear();

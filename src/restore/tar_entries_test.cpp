@@ -30,12 +30,12 @@ class TarEntriesTest : public testing::Test {
   std::vector<IndexEntry> entries(const std::string& script, const std::string& pack = kPack) {
     run("mkdir etc && " + script + " && " + pack + " && gzip etc.tar && zip -q0 a.zip etc.tar.gz");
     archive::ArchiveReader archive(std::make_shared<system::FileRange>(folder_.path() / "a.zip"));
-    const auto source = entries_in_order(
-        archive, {.paths = paths_,
-                  .scratch_directory = folder_.path(),
-                  .on_trouble = [this](const Trouble& trouble) { told_.push_back(to_line(trouble)); },
-                  .progress = &progress_,
-                  .stop = stop_.get_token()});
+    const auto source =
+        entries_in_order(archive, {.paths = paths_,
+                                   .scratch_directory = folder_.path(),
+                                   .on_trouble = [this](const Trouble& trouble) { told_.push_back(to_line(trouble)); },
+                                   .progress = &progress_,
+                                   .stop = stop_.get_token()});
     std::vector<IndexEntry> found;
     while (auto entry = source->next()) found.push_back(std::move(*entry));
     return found;
@@ -65,7 +65,8 @@ TEST_F(TarEntriesTest, AreInTheOrderOfArchivesHoweverTheyLieInTheTar) {
 }
 
 TEST_F(TarEntriesTest, HaveTheDigestsOfTheirContent) {
-  const auto found = entries("head -c 3000000 /dev/zero >etc/a && echo b >etc/b && truncate -s 40M etc/c && echo c >>etc/c");
+  const auto found =
+      entries("head -c 3000000 /dev/zero >etc/a && echo b >etc/b && truncate -s 40M etc/c && echo c >>etc/c");
 
   ASSERT_EQ(found.size(), 4U);
   EXPECT_FALSE(found[0].digest);
@@ -106,8 +107,8 @@ TEST_F(TarEntriesTest, FollowHardLinksOutOfWhatIsWanted) {
 }
 
 TEST_F(TarEntriesTest, LeaveAHardLinkToNothingAsItIs) {
-  const auto found = entries("echo x >etc/a && ln etc/a etc/b",
-                             "tar -cf etc.tar etc/a etc/b && tar --delete -f etc.tar etc/a");
+  const auto found =
+      entries("echo x >etc/a && ln etc/a etc/b", "tar -cf etc.tar etc/a etc/b && tar --delete -f etc.tar etc/a");
 
   ASSERT_THAT(paths_of(found), ElementsAre("etc/b"));
   EXPECT_EQ(found[0].entry.type, EntryType::Hardlink);
