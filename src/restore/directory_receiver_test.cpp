@@ -129,6 +129,15 @@ TEST_F(DirectoryReceiverTest, OfTheRootIsTheTarget) {
   EXPECT_EQ(content_of("file"), "content");
 }
 
+TEST_F(DirectoryReceiverTest, OfTheRootIsTheTargetThatWasMadeForItAlsoWhenNothingIsReplaced) {
+  options_.overwrite = Overwrite::Never;
+  restore(read_only("."));
+  const SinkCounts counts = finish();
+
+  expect_as_archived(read_only("."));
+  EXPECT_EQ(counts.directories, 1U);
+}
+
 TEST_F(DirectoryReceiverTest, TakesThePlaceOfAFile) {
   there("d", "old");
   there("e", "old");

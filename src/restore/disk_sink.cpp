@@ -19,7 +19,7 @@ DiskSink::DiskSink(const SinkOptions& options, TroubleLog& log)
       look_(root_.beneath),
       replacements_(options, root_.started),
       metadata_(log, deferred_),
-      tree_({.target = root_.beneath, .replacements = replacements_, .metadata = metadata_, .log = log},
+      tree_({.root = root_, .replacements = replacements_, .metadata = metadata_, .log = log},
             options.open_directories),
       parts_{.target = root_.beneath,
              .tree = tree_,

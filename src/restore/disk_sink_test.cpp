@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include "support/fails_with.hpp"
 #include "support/sink_test.hpp"
 
@@ -113,6 +118,61 @@ TEST_F(DiskSinkTest, KeepsWhatAppearsAfterItWasAskedForWhenItNeverReplaces) {
 
   EXPECT_THAT([&] { receiver->begin(file.entry()); }, test::fails_with(ErrorKind::Exists, "is kept"));
   EXPECT_EQ(content_of("file"), "old");
+}
+
+/// Objects are received, while four threads write those that were received before.
+TEST_F(DiskSinkTest, WritesOnManyThreads) {
+  constexpr int kDirectories = 100;
+  constexpr int kFiles = 20;
+  target_in_memory();
+  options_.open_directories = 3;
+  std::mutex mutex;
+  std::vector<std::pair<archive::Entry, std::unique_ptr<Receiver>>> received;
+  bool is_all = false;
+  const auto work = [&] {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      if (received.empty() && is_all) return;
+      if (received.empty()) continue;
+      const auto [entry, receiver] = std::move(received.back());
+      received.pop_back();
+      lock.unlock();
+      receiver->begin(entry);
+      if (entry.type == EntryType::File) receiver->write(0, std::as_bytes(std::span(entry.path)));
+      receiver->finish();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    sink();
+    for (int thread = 0; thread < 4; ++thread) threads.emplace_back(work);
+    const auto give = [&](const archive::Entry& entry) {
+      auto receiver = sink().receive(entry);
+      const std::scoped_lock lock(mutex);
+      received.emplace_back(entry, std::move(receiver));
+    };
+    for (int directory = 0; directory < kDirectories; ++directory) {
+      const std::string path = "d" + std::to_string(1000 + directory);
+      give(directory_of(path));
+      for (int file = 0; file < kFiles; ++file) {
+        const std::string name = path + "/f" + std::to_string(100 + file);
+        give(FileOf{.path = name, .content = name}.entry());
+      }
+    }
+    const std::scoped_lock lock(mutex);
+    is_all = true;
+  }
+  const SinkCounts counts = finish();
+
+  EXPECT_EQ(counts.directories, 0U + kDirectories);
+  EXPECT_EQ(counts.files, 0U + kDirectories * kFiles);
+  for (const auto& directory : std::filesystem::directory_iterator(options_.target)) {
+    const std::string name = directory.path().filename();
+    EXPECT_EQ(mode_of(name), 0755U);
+    EXPECT_EQ(status_of(name).st_mtim.tv_sec, 1'700'000'000);
+    EXPECT_EQ(content_of(name + "/f119"), name + "/f119");
+  }
+  EXPECT_THAT(told(), IsEmpty());
 }
 
 TEST_F(DiskSinkTest, RefusesNamesThatLeadOut) {

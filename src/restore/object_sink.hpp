@@ -12,8 +12,9 @@ namespace osbackup::restore {
 /// One object on its way out of an archive: begin(), then write() for each piece of its content, then finish().
 /// Destroyed without finish() it is given up, and leaves nothing behind.
 ///
-/// What fails for this object alone throws Error; NoSpace, Unavailable and Cancelled are about all of them. Never
-/// Corrupt, which is the archive's.
+/// What fails for this object alone throws Error, whose message is a sentence's end about it (Trouble::reason); Refused
+/// when it would have led out of the target, or onto another object. NoSpace, Unavailable and Cancelled are about all
+/// objects. Never Corrupt, which is the archive's.
 class Receiver {
  public:
   virtual ~Receiver() = default;

@@ -52,7 +52,8 @@ FileDescriptor make_probe(const FileDescriptor& target) {
 
 TargetRoot open_target(const SinkOptions& options) {
   FileDescriptor target = open_existing(options);
-  if (!target) {
+  const bool is_made = !target;
+  if (is_made) {
     try {
       system::make_directories(options.target);
     } catch (const Error& error) {
@@ -64,7 +65,7 @@ TargetRoot open_target(const SinkOptions& options) {
   const FileDescriptor probe = make_probe(target);
   if (!probe) throw system_error("write to the target " + shown(options));
   const std::optional<timespec> started = made_time(probe.get(), "");
-  return {.beneath = system::Beneath(std::move(target), options.walk), .started = started};
+  return {.beneath = system::Beneath(std::move(target), options.walk), .started = started, .is_made = is_made};
 }
 
 std::optional<system::Beneath> find_target(const SinkOptions& options) {

@@ -14,6 +14,7 @@ struct TargetRoot {
   /// By the clock of the target's file system: what is older was there before. Nothing if it does not tell when things
   /// were made.
   std::optional<timespec> started;
+  bool is_made = false;  ///< By this run.
 };
 
 /// Opens the target, and makes it with what is missing above it. Usage when it is no directory; Denied, NoSpace and so

@@ -20,8 +20,9 @@ class TargetRootTest : public test::SinkTest {
 
 TEST_F(TargetRootTest, IsMadeForItsOwnerAlone) {
   options_.target = folder_.path() / "a/b/target";
-  open_target(options_);
+  EXPECT_TRUE(open_target(options_).is_made);
   EXPECT_EQ(mode_of(""), 0700U);
+  EXPECT_FALSE(open_target(options_).is_made);
 }
 
 TEST_F(TargetRootTest, LeavesNothingInTheTarget) {

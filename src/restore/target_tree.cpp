@@ -52,9 +52,11 @@ TargetTree::TargetTree(const TreeParts& parts, std::size_t open_max) : parts_(pa
   assert(open_max_ >= 1);
   DirectoryUse root(new TargetDirectory(*this));
   // It stays open as long as the target does.
-  root->open_ = SharedDescriptor(SharedDescriptor(), &parts_.target.root());
-  root->status_ = status_of(parts_.target.root());
-  root->gives_acl_ = gives_acl(parts_.target.root());
+  const FileDescriptor& descriptor = parts_.root.beneath.root();
+  root->open_ = SharedDescriptor(SharedDescriptor(), &descriptor);
+  root->is_made_ = parts_.root.is_made;
+  root->status_ = status_of(descriptor);
+  root->gives_acl_ = gives_acl(descriptor);
   levels_.push_back({.directory = std::move(root), .path_bytes = 0});
 }
 
@@ -200,7 +202,7 @@ SharedDescriptor TargetTree::find_open(TargetDirectory& directory, std::vector<T
 /// From the one above it, or from the target when that is not open.
 SharedDescriptor TargetTree::open_again(const TargetDirectory& directory, const SharedDescriptor& above) const {
   FileDescriptor opened = above ? system::open_directory_named(above->get(), directory.name_.c_str(), O_RDONLY)
-                                : parts_.target.open_directory(directory.path(), O_RDONLY);
+                                : parts_.root.beneath.open_directory(directory.path(), O_RDONLY);
   if (!opened && errno != ELOOP && errno != ENOTDIR) throw system_error("its directory cannot be opened again");
   if (!opened || !is_same(status_of(opened), directory.status_))
     throw refused("its directory was replaced while it was restored");
@@ -258,7 +260,7 @@ void TargetTree::write_metadata(TargetDirectory& directory) {
   const SharedDescriptor descriptor = open(directory);
   const HeldObject object{.descriptor = descriptor->get(),
                           .is_path_only = false,
-                          .may_have_acl = !directory.is_made(),
+                          .may_have_acl = !directory.is_made() || directory.above_ == nullptr,
                           .status = directory.status_,
                           .path = [&] { return directory.path(); }};
   parts_.metadata.write(object, *directory.metadata_);

@@ -16,7 +16,7 @@ namespace osbackup::restore {
 
 /// What a tree is used with; all of it outlives it.
 struct TreeParts {
-  const system::Beneath& target;
+  const TargetRoot& root;
   Replacements& replacements;
   MetadataWriter& metadata;
   TroubleLog& log;
