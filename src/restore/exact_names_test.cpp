@@ -41,6 +41,7 @@ TEST_F(ExactNamesTest, FindsNamesThatCameLater) {
 TEST_F(ExactNamesTest, MayBeAskedByManyThreads) {
   for (int i = 0; i < 500; ++i) file("name" + std::to_string(i));
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int thread = 0; thread < 4; ++thread)
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i) EXPECT_TRUE(has("name" + std::to_string(i)));

@@ -27,11 +27,12 @@ constexpr char kAccessAcl[] = "system.posix_acl_access";
 constexpr char kDefaultAcl[] = "system.posix_acl_default";
 
 class MetadataWriterTest : public test::SinkTest {
- protected:
+ public:
   ~MetadataWriterTest() override {
     test::run_shell({.text = "test ! -d target || chattr -R -f -ia target", .directory = folder_.path()});
   }
 
+ protected:
   static archive::Entry file(const std::string& path, std::uint32_t mode = 0644) {
     return FileOf{.path = path, .content = "", .mode = mode}.entry();
   }

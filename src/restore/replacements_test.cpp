@@ -78,6 +78,12 @@ TEST_F(ReplacementsTest, TakeAPlaceThatWasLeft) {
 
 /// A target that takes `File` and `file` for the same name: exFAT, by the kernel or by FUSE.
 class CaseBlindTargetTest : public test::SinkTest {
+ public:
+  ~CaseBlindTargetTest() override {
+    sink_.reset();
+    test::run_shell({.text = "umount target", .directory = folder_.path()});
+  }
+
  protected:
   CaseBlindTargetTest() {
     test::output_of({.text = "truncate -s 16M image && mkfs.exfat image >/dev/null && mkdir target\n"
@@ -86,10 +92,6 @@ class CaseBlindTargetTest : public test::SinkTest {
                              "mount.exfat-fuse $loop target >/dev/null\n"
                              "losetup -d $loop",
                      .directory = folder_.path()});
-  }
-  ~CaseBlindTargetTest() override {
-    sink_.reset();
-    test::run_shell({.text = "umount target", .directory = folder_.path()});
   }
 };
 

@@ -14,9 +14,10 @@ namespace {
 
 /// On a file system that has flags, such as ext4.
 class InodeFlagsTest : public testing::Test {
- protected:
+ public:
   ~InodeFlagsTest() override { test::run_shell({.text = "chattr -ia file", .directory = folder_.path()}); }
 
+ protected:
   std::string shown() const {
     return test::output_of({.text = "lsattr file | cut -d' ' -f1 | tr -d -- -e", .directory = folder_.path()});
   }

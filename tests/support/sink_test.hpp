@@ -65,15 +65,16 @@ struct FileOf {
 
 /// Restores objects into a folder's `target`, as the pipeline does; beside it lies `outside`. These tests need root.
 class SinkTest : public ::testing::Test {
+ public:
+  ~SinkTest() override {
+    sink_.reset();
+    if (is_mounted_) umount2(options_.target.c_str(), MNT_DETACH);
+  }
+
  protected:
   SinkTest() {
     options_.target = folder_.path() / "target";
     std::filesystem::create_directory(outside());
-  }
-
-  ~SinkTest() override {
-    sink_.reset();
-    if (is_mounted_) umount2(options_.target.c_str(), MNT_DETACH);
   }
 
   /// Mounts a file system in memory for the target: quick, with the options of tmpfs(5), and gone in the end however
