@@ -35,6 +35,7 @@ struct CheckFacts {
 
 /// A finding as --json prints it, and as a line for people.
 json::Object to_json(const restore::Finding& finding, const std::string& archive);
+/// The same for people, in one line.
 std::string to_line(const restore::Finding& finding, const std::string& archive);
 
 /// One archive's result, likewise.
@@ -43,6 +44,7 @@ std::string to_line(const CheckedArchive& archive);
 
 /// The facts as --json prints them at the end, and in one sentence.
 json::Object to_summary(const CheckFacts& facts);
+/// The same for people, in one line.
 std::string to_sentence(const CheckFacts& facts);
 
 }  // namespace osbackup::client

@@ -15,6 +15,7 @@ struct CommonOptions {
   Verbosity verbosity = Verbosity::Normal;
 };
 
+/// What `backup` is asked: nothing yet.
 struct BackupOptions {};
 
 /// Which command, and what it is told.

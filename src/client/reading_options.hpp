@@ -18,10 +18,12 @@ struct HostChoice {
   bool all = false;
 };
 
+/// What `snapshots` is asked.
 struct SnapshotsOptions {
   HostChoice host;
 };
 
+/// What `ls` is asked.
 struct LsOptions {
   HostChoice host;
   std::string snapshot;
@@ -30,6 +32,7 @@ struct LsOptions {
   std::optional<unsigned> depth;  ///< How far below the path; nothing: to the end.
 };
 
+/// What `find` is asked.
 struct FindOptions {
   HostChoice host;
   std::string pattern;
@@ -38,12 +41,14 @@ struct FindOptions {
   bool is_long = false;
 };
 
+/// What `dump` is asked.
 struct DumpOptions {
   HostChoice host;
   std::string snapshot;
   std::string path;  ///< As the index has it.
 };
 
+/// What `diff` is asked.
 struct DiffOptions {
   HostChoice host;
   std::string before;                ///< A snapshot.
@@ -53,6 +58,7 @@ struct DiffOptions {
   bool reads_all = false;          ///< Of the live system, also files whose size and time are the archive's.
 };
 
+/// What `restore` is asked.
 struct RestoreOptions {
   HostChoice host;
   std::string snapshot;
@@ -66,6 +72,7 @@ struct RestoreOptions {
   std::optional<crypto::Sha256Digest> manifest_sha256;  ///< That is expected.
 };
 
+/// What `check` is asked.
 struct CheckOptions {
   HostChoice host;
   std::optional<std::string> snapshot;                  ///< Nothing: all of the host's.

@@ -25,6 +25,7 @@ class OwnerNames {
 
 /// The id of a user or group of this name; nothing when there is none. Asks each time. Thread-safe.
 std::optional<uid_t> user_id(const std::string& name);
+/// The same for a group.
 std::optional<gid_t> group_id(const std::string& name);
 
 }  // namespace osbackup::system

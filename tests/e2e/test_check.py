@@ -182,7 +182,8 @@ def test_check_names_the_manifest(host, archive):
     assert "restore --keep-going" in found["meaning"]
 
 
-@pytest.mark.parametrize("name, key", [("osbackup/blocks.jsonl.gz", "blocks"), ("osbackup/warnings.jsonl.gz", "warnings"),
+@pytest.mark.parametrize("name, key", [("osbackup/blocks.jsonl.gz", "blocks"),
+                                       ("osbackup/warnings.jsonl.gz", "warnings"),
                                        ("osbackup/index.jsonl.gz", "index")])
 def test_check_names_the_list(host, archive, name, key):
     flip(archive, Archive(archive).manifest[key]["offset"] + 30)

@@ -104,7 +104,8 @@ def test_snapshots_lists_those_of_other_hosts_and_of_all(host, archive):
 
 def test_what_is_not_there_is_said_with_what_is(host, archive):
     _, _, said = host.run("snapshots", "--host", "nobody", expect=10)
-    assert "there is no archive of the host nobody; there are archives of the hosts testhost: name one with --host" in said
+    assert ("there is no archive of the host nobody; there are archives of the hosts testhost: "
+            "name one with --host") in said
     _, _, said = host.run("ls", "1999", expect=10)
     assert "there is no archive of testhost from 1999; there are " + archive.name in said
 
@@ -206,6 +207,7 @@ def test_ls_names_damage_in_the_index(host, archive):
 def test_find_tells_which_archives_have_a_path(host, archive):
     (host.source / "hello.txt").unlink()
     (host.source / "folder" / "hello.txt").write_text("again")
+    # An archive is named for its second: two of one second would be told apart by nothing.
     time.sleep(1.1)  # An archive is named for its second.
     second = back_up(host)
 
@@ -257,6 +259,7 @@ def test_dump_says_what_to_do_with_what_is_no_file(host, archive):
 def test_dump_fetches_little_and_says_how_much(host, archive):
     (host.source / "noise").write_bytes(os.urandom(40 * MIB))
     (host.source / "wanted").write_bytes(os.urandom(MIB))
+    # An archive is named for its second: two of one second would be told apart by nothing.
     time.sleep(1.1)  # An archive is named for its second.
     assert back_up(host).stat().st_size > 40 * MIB
 
