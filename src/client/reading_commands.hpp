@@ -1,12 +1,9 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "client/command_line.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace osbackup::client {
 

@@ -85,11 +85,13 @@ int ReadingRun::finish(const storage::Traffic& traffic) {
   console_.detail(fetched);
   const bool has_summary = console_.options().json ? !summary_.empty() : !summary_text_.empty();
   if (output_.is_closed() || !has_summary) return code;
-  summary_["bytes_fetched"] = traffic.bytes_read;
-  summary_["range_reads"] = traffic.reads;
-  summary_["logins"] = traffic.logins;
-  summary_["exit_code"] = code;
-  console_.summary(std::move(summary_), summary_text_);
+  json::Object summary{{"message_type", "summary"}};
+  summary.insert(summary_.begin(), summary_.end());
+  summary["bytes_fetched"] = traffic.bytes_read;
+  summary["range_reads"] = traffic.reads;
+  summary["logins"] = traffic.logins;
+  summary["exit_code"] = code;
+  console_.summary(std::move(summary), summary_text_);
   return code;
 }
 
