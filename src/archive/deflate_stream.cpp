@@ -6,6 +6,7 @@
 #include <string>
 
 #include "archive/compressed_input.hpp"
+#include "archive/inflate_step.hpp"
 #include "core/error.hpp"
 
 namespace osbackup::archive {
@@ -23,18 +24,7 @@ class DeflateStream::Inflater {
  private:
   /// One step; the bytes that it gave, which may be none.
   std::size_t step(std::span<std::byte> out) {
-    constexpr std::size_t kStepMax = 1U << 30U;  // ISA-L counts in 32 bits.
-    const auto piece = input_.piece();
-    const auto room = static_cast<std::uint32_t>(std::min(out.size(), kStepMax));
-    // It reads the input only, whatever the type says.
-    state_.next_in = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(piece.data()));
-    state_.avail_in = static_cast<std::uint32_t>(piece.size());
-    state_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
-    state_.avail_out = room;
-    const int code = isal_inflate(&state_);
-    const std::size_t consumed = piece.size() - state_.avail_in;
-    input_.consume(consumed);
-    const std::size_t written = room - state_.avail_out;
+    const auto [code, consumed, written] = inflate_step(state_, input_, out);
     if (code != ISAL_DECOMP_OK) refuse("cannot be inflated");
     if (written == 0 && consumed == 0 && state_.block_state != ISAL_BLOCK_FINISH) refuse("is cut off");
     return written;

@@ -30,4 +30,11 @@ std::uint64_t stored_bytes(const Entry& entry) noexcept {
   return bytes;
 }
 
+std::vector<Extent> content_extents(const Entry& entry) {
+  if (entry.sparse) return entry.extents;
+  return {{.offset = 0, .length = entry.size}};
+}
+
+bool has_holes(const Entry& entry) noexcept { return entry.sparse && stored_bytes(entry) < entry.size; }
+
 }  // namespace osbackup::archive

@@ -69,4 +69,10 @@ inline constexpr std::size_t kExtentsMax = 4096;
 /// The bytes of content that the tar holds: all but the holes.
 std::uint64_t stored_bytes(const Entry& entry) noexcept;
 
+/// Where the content that the tar holds lies in a file, sparse or not.
+std::vector<Extent> content_extents(const Entry& entry);
+
+/// Whether the tar holds less than the file.
+bool has_holes(const Entry& entry) noexcept;
+
 }  // namespace osbackup::archive

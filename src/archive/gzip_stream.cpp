@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "archive/compressed_input.hpp"
+#include "archive/inflate_step.hpp"
 #include "core/error.hpp"
 
 namespace osbackup::archive {
@@ -144,22 +145,12 @@ class GzipStream::Inflater {
 
   /// One step; the bytes that it gave, which may be none.
   std::size_t inflate_more(std::span<std::byte> out) {
-    constexpr std::size_t kStepMax = 1U << 30U;  // ISA-L counts in 32 bits.
-    const auto piece = input_.piece();
-    const auto room = static_cast<std::uint32_t>(std::min(out.size(), kStepMax));
-    // It reads the input only, whatever the type says.
-    state_.next_in = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(piece.data()));
-    state_.avail_in = static_cast<std::uint32_t>(piece.size());
-    state_.next_out = reinterpret_cast<std::uint8_t*>(out.data());
-    state_.avail_out = room;
-    const int code = isal_inflate(&state_);
-    input_.consume(piece.size() - state_.avail_in);
-    const std::size_t written = room - state_.avail_out;
+    const auto [code, consumed, written] = inflate_step(state_, input_, out);
     if (code == ISAL_INCORRECT_CHECKSUM) refuse_member("has another CRC or length than its trailer says");
     if (code != ISAL_DECOMP_OK) refuse_member("cannot be inflated");
     if (state_.block_state == ISAL_BLOCK_FINISH) {
       inside_member_ = false;
-    } else if (written == 0 && state_.avail_in == piece.size()) {
+    } else if (written == 0 && consumed == 0) {
       refuse_member("is cut off");
     }
     return written;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "archive/index_path.hpp"
 #include "archive/part_range.hpp"
@@ -110,14 +111,14 @@ bool IndexReader::Lines::read_blocks() {
   if (!found_) return false;
   const std::uint64_t begin = found_->offset;
   std::uint64_t end = begin;
-  do {
-    end += found_->length;
-    blocks_.push_back(std::move(*found_));
-    found_ = search_.next();
-  } while (found_ && found_->offset == end && end - begin + found_->length <= kReadBytesMax);
-  bytes_.resize(static_cast<std::size_t>(end - begin));
-  used_bytes_ = 0;
   try {
+    do {
+      end += found_->length;
+      blocks_.push_back(*std::exchange(found_, std::nullopt));
+      found_ = search_.next();
+    } while (found_ && found_->offset == end && end - begin + found_->length <= kReadBytesMax);
+    bytes_.resize(static_cast<std::size_t>(end - begin));
+    used_bytes_ = 0;
     index_.index_->read(begin, bytes_);
   } catch (...) {
     blocks_.clear();

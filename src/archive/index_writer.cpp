@@ -29,8 +29,6 @@ void add_digest_text(crypto::Sha256& hash, std::string_view text) {
   hash.update(std::as_bytes(std::span(text)));
 }
 
-bool has_holes(const Entry& entry) { return entry.sparse && stored_bytes(entry) < entry.size; }
-
 }  // namespace
 
 crypto::Sha256Digest attributes_digest(const std::vector<Attribute>& attributes) {
