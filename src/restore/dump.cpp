@@ -56,9 +56,7 @@ class ContentOutput {
     progress_.objects_total = 1;
     progress_.bytes_total = entry.size;
     progress_.stage = RestoreProgress::Stage::Reading;
-    std::vector<archive::Extent> extents = entry.extents;
-    if (!entry.sparse) extents = {{.offset = 0, .length = entry.size}};
-    for (const archive::Extent& extent : extents) {
+    for (const archive::Extent& extent : archive::content_extents(entry)) {
       write_zeros_up_to(extent.offset);
       for (std::uint64_t left = extent.length; left > 0;) {
         const auto piece = std::span(piece_).first(piece_bytes(left));

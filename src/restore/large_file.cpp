@@ -40,7 +40,7 @@ void LargeFile::begin(const TarSlice& slice) {
   header_bytes_ = source.position();
   stored_bytes_ = tar.content_left();
   size_ = entry.size;
-  extents_ = entry.sparse ? entry.extents : std::vector<archive::Extent>{{.offset = 0, .length = entry.size}};
+  extents_ = archive::content_extents(entry);
   is_hashed_ = size_ - stored_bytes_ <= kHashedHolesMax;
   {
     const std::scoped_lock lock(mutex_);

@@ -16,8 +16,6 @@ using archive::Entry;
 using archive::EntryType;
 using archive::IndexEntry;
 
-bool has_holes(const Entry& entry) { return entry.sparse && archive::stored_bytes(entry) < entry.size; }
-
 /// Compares the entry that a large file's headers are with its line.
 class LookingReceiver final : public Receiver {
  public:
@@ -71,20 +69,11 @@ class MemberCheck {
 
   void check_against(const IndexEntry& line, const Entry& entry, std::span<const std::byte> stored) {
     const std::string fields = differences(line, entry);
-    if (!fields.empty())
-      report_(line.entry.path, "the tar does not say the same as the index of its " + fields);
-    else if (entry.type == EntryType::File && line.digest && digest_of(entry, stored) != *line.digest)
+    if (!fields.empty()) return report_(line.entry.path, "the tar does not say the same as the index of its " + fields);
+    if (entry.type != EntryType::File || !line.digest) return;
+    const auto digest = digest_of_content(entry, stored);
+    if (digest && *digest != *line.digest)
       report_(line.entry.path, "its content is not what was backed up: the digest does not match the index");
-  }
-
-  static crypto::Sha256Digest digest_of(const Entry& entry, std::span<const std::byte> stored) {
-    if (!entry.sparse) return crypto::sha256(stored);
-    crypto::SlicedDigest digest;
-    for (const archive::Extent& extent : entry.extents) {
-      digest.update(extent.offset, stored.first(static_cast<std::size_t>(extent.length)), {});
-      stored = stored.subspan(static_cast<std::size_t>(extent.length));
-    }
-    return digest.finish(entry.size, {});
   }
 
   void check_end() {

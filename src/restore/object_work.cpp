@@ -4,6 +4,7 @@
 
 #include "core/encoding.hpp"
 #include "core/error.hpp"
+#include "crypto/sliced_digest.hpp"
 
 namespace osbackup::restore {
 namespace {
@@ -65,6 +66,17 @@ archive::Entry read_entry(archive::TarReader& tar, const PlannedObject& object) 
   entry->flags = line.flags;
   entry->links = line.links;
   return std::move(*entry);
+}
+
+std::optional<crypto::Sha256Digest> digest_of_content(const archive::Entry& entry, std::span<const std::byte> stored) {
+  if (!entry.sparse) return crypto::sha256(stored);
+  if (entry.size - stored.size() > kHashedHolesMax) return std::nullopt;
+  crypto::SlicedDigest digest;
+  for (const archive::Extent& extent : entry.extents) {
+    digest.update(extent.offset, stored.first(static_cast<std::size_t>(extent.length)), {});
+    stored = stored.subspan(static_cast<std::size_t>(extent.length));
+  }
+  return digest.finish(entry.size, {});
 }
 
 void require_digest(const PlannedObject& object, const crypto::Sha256Digest& digest) {

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 
 #include "archive/tar_reader.hpp"
 #include "core/error.hpp"
+#include "crypto/digest.hpp"
 #include "restore/extraction.hpp"
 #include "restore/span_planner.hpp"
 
@@ -45,6 +49,10 @@ class ObjectWork {
 /// Reads the headers of an object from the tar, and gives the entry with what the index alone knows. Corrupt when it is
 /// another entry than its line says.
 archive::Entry read_entry(archive::TarReader& tar, const PlannedObject& object);
+
+/// The digest of a file whose stored content is at hand, holes and all; nothing when there is more of them than
+/// kHashedHolesMax.
+std::optional<crypto::Sha256Digest> digest_of_content(const archive::Entry& entry, std::span<const std::byte> stored);
 
 /// Corrupt when a content's digest is not that of the object's line.
 void require_digest(const PlannedObject& object, const crypto::Sha256Digest& digest);

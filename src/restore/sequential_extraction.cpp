@@ -82,9 +82,7 @@ class SequentialExtraction {
   }
 
   void write_content(const Entry& entry, Receiver& receiver) {
-    std::vector<archive::Extent> extents = entry.extents;
-    if (!entry.sparse) extents = {{.offset = 0, .length = entry.size}};
-    for (archive::Extent extent : extents) {
+    for (archive::Extent extent : archive::content_extents(entry)) {
       while (extent.length > 0) {
         if (order_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(extent.length, piece_.size()));

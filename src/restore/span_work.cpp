@@ -19,20 +19,14 @@ constexpr std::uint64_t kContentBytesMax = 4U << 20U;
 /// Takes an object's content, which is all at hand, out of a tar that stands behind its headers.
 void write_content(const PlannedObject& object, const archive::Entry& entry, std::span<const std::byte> stored,
                    Receiver& receiver) {
-  const bool is_hashed = object.line.digest && entry.size - stored.size() <= kHashedHolesMax;
-  if (!entry.sparse) {
-    if (!stored.empty()) receiver.write(0, stored);
-    if (is_hashed) require_digest(object, crypto::sha256(stored));
-    return;
-  }
-  crypto::SlicedDigest digest;
-  for (const archive::Extent& extent : entry.extents) {
-    const auto piece = stored.first(static_cast<std::size_t>(extent.length));
-    stored = stored.subspan(piece.size());
+  std::span<const std::byte> rest = stored;
+  for (const archive::Extent& extent : archive::content_extents(entry)) {
+    const auto piece = rest.first(static_cast<std::size_t>(extent.length));
+    rest = rest.subspan(piece.size());
     if (!piece.empty()) receiver.write(extent.offset, piece);
-    if (is_hashed) digest.update(extent.offset, piece, {});
   }
-  if (is_hashed) require_digest(object, digest.finish(entry.size, {}));
+  if (!object.line.digest) return;
+  if (const auto digest = digest_of_content(entry, stored)) require_digest(object, *digest);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "crypto/sliced_digest.hpp"
 #include "restore/entry_sorter.hpp"
+#include "restore/object_work.hpp"
 
 namespace osbackup::restore {
 namespace {
@@ -46,11 +47,11 @@ class DescribedEntries final : public archive::EntrySource {
   }
 
  private:
-  crypto::Sha256Digest digest_of(const archive::Entry& entry) {
-    std::vector<archive::Extent> extents = entry.extents;
-    if (!entry.sparse) extents = {{.offset = 0, .length = entry.size}};
+  /// Nothing for a file with more holes than are hashed.
+  std::optional<crypto::Sha256Digest> digest_of(const archive::Entry& entry) {
+    if (entry.size - archive::stored_bytes(entry) > kHashedHolesMax) return std::nullopt;
     crypto::SlicedDigest digest;
-    for (archive::Extent extent : extents) {
+    for (archive::Extent extent : archive::content_extents(entry)) {
       while (extent.length > 0) {
         expect_not_stopped();
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(extent.length, piece_.size()));
