@@ -14,12 +14,15 @@ Listing::Listing(archive::ArchiveReader& archive, ListingOrder order) : archive_
 std::optional<IndexEntry> Listing::next() { return archive_.manifest() ? next_in_index() : next_in_sequence(); }
 
 std::optional<IndexEntry> Listing::next_in_index() {
-  if (!order_.with_below) return std::exchange(has_ended_, true) ? std::nullopt : archive_.find(order_.path);
+  // What cannot be opened once is not tried again.
+  if (!lines_ && std::exchange(is_opened_, true)) return std::nullopt;
+  if (!order_.with_below) return archive_.find(order_.path);
   if (!lines_) lines_.emplace(archive_.list(order_.path));
   return lines_->next();
 }
 
 std::optional<IndexEntry> Listing::next_in_sequence() {
+  if (!entries_ && std::exchange(is_opened_, true)) return std::nullopt;
   if (!entries_)
     entries_ = std::make_unique<SequentialEntries>(
         archive_, SequentialOrder{.paths = {order_.path}, .ids = {}, .on_trouble = order_.on_trouble});

@@ -39,7 +39,7 @@ class Listing final : public archive::EntrySource {
   ListingOrder order_;
   std::optional<archive::IndexReader::Lines> lines_;
   std::unique_ptr<SequentialEntries> entries_;
-  bool has_ended_ = false;
+  bool is_opened_ = false;  ///< It was tried: what cannot be opened is not tried again.
 };
 
 }  // namespace osbackup::restore

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "core/error.hpp"
+#include "support/fails_with.hpp"
 #include "support/made_archive.hpp"
 #include "support/shell.hpp"
 #include "support/temporary_folder.hpp"
@@ -12,6 +13,7 @@
 namespace osbackup::restore {
 namespace {
 
+using test::fails_with;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
@@ -46,6 +48,21 @@ TEST(Listing, GoesThroughTarsWhereThereIsNoIndex) {
   EXPECT_THAT(listed(archive, "etc", false), ElementsAre("etc"));
   EXPECT_THAT(listed(archive, "."), UnorderedElementsAre("etc", "etc/a", "etc/a/b", "etc/c"));
   EXPECT_THAT(listed(archive, "srv"), IsEmpty());
+}
+
+TEST(Listing, EndsAfterALossOfAllThatItWouldGoBy) {
+  test::MadeArchive made;
+  made.directories["/etc"] = {{"etc"}, {"etc/a"}};
+  auto bytes = made.build()->all();
+  const archive::ManifestList list = archive::ArchiveReader(std::make_shared<MemoryRange>(bytes)).manifest()->blocks;
+  bytes[list.offset + list.summary.length / 2] ^= std::byte{1};
+  archive::ArchiveReader archive(std::make_shared<MemoryRange>(bytes));
+
+  for (const bool with_below : {true, false}) {
+    Listing listing(archive, {.path = "etc", .with_below = with_below, .on_trouble = {}});
+    EXPECT_THAT([&] { listing.next(); }, fails_with(ErrorKind::Corrupt, "osbackup/blocks.jsonl.gz"));
+    EXPECT_FALSE(listing.next());
+  }
 }
 
 }  // namespace
