@@ -20,6 +20,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 std::vector<std::byte> content_of(std::size_t size, std::uint32_t seed) {
   return test::random_bytes({.size = size, .seed = seed});
@@ -132,6 +133,21 @@ TEST_F(Extraction, ReceivesInTheArchivesOrder) {
   for (const auto& [directory, contents] : made.directories)
     for (const ObjectArchive::Object& object : contents) expected.push_back(object.entry.path);
   EXPECT_EQ(received, expected);
+}
+
+TEST_F(Extraction, RefusesWhatContradictsTheEntriesBeforeIt) {
+  ObjectArchive made;
+  auto& etc = made.directories["/etc"];
+  etc.push_back(ObjectArchive::directory("etc"));
+  etc.push_back(ObjectArchive::link("etc/out", EntryType::Symlink, "/srv"));
+  etc.push_back(ObjectArchive::file("etc/out/planted", content_of(10, 1)));
+  etc.push_back(ObjectArchive::file("etc/z", content_of(10, 2)));
+
+  extract_all(made);
+
+  EXPECT_THAT(sink_.paths(), UnorderedElementsAre("etc", "etc/out", "etc/z"));
+  EXPECT_THAT(told(Trouble::Kind::Refused),
+              ElementsAre("etc/out/planted: etc/out, which it lies below, is no directory"));
 }
 
 TEST_F(Extraction, FinishesAHardLinkAfterAllBeforeIt) {

@@ -43,9 +43,16 @@ void LineSequence::add(const IndexEntry& line) {
     return;
   }
   if (number != directory_) begin_directory(number, line);
-  check_order(line);
   check_place(line);
-  check_target(line);
+  if (const std::string problem = lineage_.take(line.entry); problem.empty()) {
+    check_order(line);
+    check_target(line);
+  } else {
+    findings_.add({.entry = std::string(archive::kIndexEntry),
+                   .path = line.entry.path,
+                   .problem = problem,
+                   .meaning = "this entry is not restored"});
+  }
   count(line);
   ++lines_in_directory_;
   is_behind_gap_ = false;

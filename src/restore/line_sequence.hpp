@@ -10,6 +10,7 @@
 #include "archive/manifest.hpp"
 #include "restore/finding.hpp"
 #include "restore/link_targets.hpp"
+#include "restore/path_lineage.hpp"
 
 namespace osbackup::restore {
 
@@ -59,6 +60,7 @@ class LineSequence {
   bool has_link_ = false;         ///< Whether the directory was configured by a link to it.
   bool had_link_before_ = false;  ///< Whether the one before was.
   bool is_behind_gap_ = false;    ///< Whether lines are missing between the last and the next.
+  PathLineage lineage_;
   std::string last_path_;
   std::optional<archive::Placement> last_place_;  ///< In this directory.
 };

@@ -143,6 +143,17 @@ TEST_F(LineSequenceOfALink, MayNotBeginAnewInsideTheTree) {
   EXPECT_THAT(findings(), ElementsAre(HasSubstr("z/a: in the order of the archive it does not come behind z/b")));
 }
 
+TEST_F(LineSequenceTest, FindsWhatContradictsTheLinesBeforeIt) {
+  add("etc", EntryType::Directory);
+  add("etc/a", EntryType::Symlink);
+  add("etc/a/b");
+  add("etc/c");
+  add("etc/c");
+
+  EXPECT_THAT(findings(), ElementsAre("etc/a/b: etc/a, which it lies below, is no directory",
+                                      "etc/c: an entry before it has this path too, and is kept"));
+}
+
 TEST_F(LineSequenceTest, FindsMembersThatOverlapOrLeaveAGap) {
   add("etc", EntryType::Directory);
   add("etc/a").placement.member = 99;

@@ -16,13 +16,9 @@ using archive::IndexEntry;
 /// How many hard links to content that is not selected are kept in mind; what comes then is restored once for each.
 constexpr std::size_t kStandInsMax = 200'000;
 
-std::vector<std::string> without_nested(std::vector<std::string> paths) {
-  if (paths.empty()) return {"."};
-  std::sort(paths.begin(), paths.end(), archive::comes_before);
-  std::vector<std::string> kept;
-  for (std::string& path : paths)
-    if (kept.empty() || !archive::lies_in(path, kept.back())) kept.push_back(std::move(path));
-  return kept;
+/// The selected paths; all without any.
+std::vector<std::string> paths_of(const Selection& selection) {
+  return selection.paths.empty() ? std::vector<std::string>{"."} : outermost_paths(selection.paths);
 }
 
 bool begin_together(const PlannedObject& left, const PlannedObject& right) {
@@ -39,7 +35,7 @@ SpanPlanner::SpanPlanner(archive::ArchiveReader& archive, const ExtractionOrder&
       order_(order),
       sink_(sink),
       troubles_(troubles),
-      paths_(without_nested(order.selection.paths)),
+      paths_(paths_of(order.selection)),
       is_found_(paths_.size()),
       lines_(archive, paths_) {}
 
@@ -91,8 +87,17 @@ std::optional<IndexEntry> SpanPlanner::next_line() {
     position_ = position;
     has_position_ = true;
     is_found_[line->path] = true;
-    return std::move(line->entry);
+    if (can_be(line->entry.entry)) return std::move(line->entry);
   }
+}
+
+/// By the entries before it; what may not be is named. Many threads restore, and which of two that contradict each
+/// other came first would be chance.
+bool SpanPlanner::can_be(const archive::Entry& entry) {
+  const std::string problem = lineage_.take(entry);
+  if (!problem.empty() && order_.selection.matches(entry.path, entry.type == EntryType::Directory))
+    troubles_.add({.kind = Trouble::Kind::Refused, .path = entry.path, .reason = problem});
+  return problem.empty();
 }
 
 std::optional<PlannedObject> SpanPlanner::plan(IndexEntry line) {

@@ -10,6 +10,7 @@
 #include "archive/archive_reader.hpp"
 #include "restore/extraction.hpp"
 #include "restore/lines_ahead.hpp"
+#include "restore/path_lineage.hpp"
 
 namespace osbackup::restore {
 
@@ -38,6 +39,7 @@ class SpanPlanner {
 
  private:
   std::optional<archive::IndexEntry> next_line();
+  bool can_be(const archive::Entry& entry);
   std::optional<PlannedObject> plan(archive::IndexEntry line);
   std::optional<PlannedObject> plan_link(archive::IndexEntry line);
   void name_missing_paths();
@@ -51,6 +53,7 @@ class SpanPlanner {
   LinesAhead lines_;
   std::tuple<std::uint64_t, std::uint64_t, std::uint64_t> position_;  ///< Directory, member and skip of the last line.
   bool has_position_ = false;
+  PathLineage lineage_;
   bool has_ended_ = false;
   std::optional<PlannedObject> waiting_;  ///< Which does not belong to the span before it.
   /// The names under which content that is not selected itself is restored, by its path in the archive.
