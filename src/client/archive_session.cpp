@@ -53,11 +53,21 @@ std::unique_ptr<archive::ArchiveReader> ArchiveSession::open(const restore::Snap
   } catch (const Error& error) {
     throw error.within(snapshot.object.name);
   }
-  if (!archive->manifest())
-    run_.add_trouble({.kind = restore::Trouble::Kind::Note,
-                      .path = "",
-                      .reason = snapshot.object.name + " has no index: its tars are gone through in sequence"});
+  tell_without_index(snapshot, *archive);
   return archive;
+}
+
+restore::Remains ArchiveSession::open_remains(const restore::Snapshot& snapshot) {
+  restore::Remains remains = restore::open_remains(object(snapshot));
+  if (remains.archive) tell_without_index(snapshot, *remains.archive);
+  return remains;
+}
+
+void ArchiveSession::tell_without_index(const restore::Snapshot& snapshot, const archive::ArchiveReader& archive) {
+  if (archive.manifest()) return;
+  run_.add_trouble({.kind = restore::Trouble::Kind::Note,
+                    .path = "",
+                    .reason = snapshot.object.name + " has no index: its tars are gone through in sequence"});
 }
 
 int run_on_archives(const ReadingOrder& order, const std::function<void(ArchiveSession&, ReadingRun&)>& work) {

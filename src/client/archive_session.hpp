@@ -10,6 +10,7 @@
 #include "client/reading_run.hpp"
 #include "config/client_config.hpp"
 #include "core/range_reader.hpp"
+#include "restore/recovery.hpp"
 #include "restore/snapshots.hpp"
 #include "storage/destination.hpp"
 
@@ -37,12 +38,16 @@ class ArchiveSession {
   /// Reads what an archive is. One without an index is named as such.
   std::unique_ptr<archive::ArchiveReader> open(const restore::Snapshot& snapshot);
 
+  /// What there is of an archive that may be damaged. One without an index is named as such.
+  restore::Remains open_remains(const restore::Snapshot& snapshot);
+
   /// The bytes of an archive.
   std::shared_ptr<const RangeReader> object(const restore::Snapshot& snapshot);
 
   storage::Traffic traffic() const { return destination_->traffic(); }
 
  private:
+  void tell_without_index(const restore::Snapshot& snapshot, const archive::ArchiveReader& archive);
   template <class Action>
   auto patiently(Action action);
 

@@ -14,6 +14,7 @@
 #include "restore/dry_sink.hpp"
 #include "restore/extraction.hpp"
 #include "restore/listing.hpp"
+#include "restore/recovery.hpp"
 #include "system/host.hpp"
 
 namespace osbackup::client {
@@ -34,6 +35,22 @@ void require_own_archive(const restore::Snapshot& snapshot, const RestoreOptions
 
 restore::Selection selection_of(const RestoreOptions& options) {
   return {.paths = options.paths, .include = PathPatterns(options.include), .exclude = PathPatterns(options.exclude)};
+}
+
+/// Damage, with what helps.
+Error with_remedy(const Error& error) {
+  if (error.kind() != ErrorKind::Corrupt) return error;
+  return Error(ErrorKind::Corrupt, std::string(error.what()) + "; --keep-going gets out what can be had");
+}
+
+restore::Remains open_archive(const restore::Snapshot& snapshot, const RestoreOptions& options,
+                              ArchiveSession& archives) {
+  if (options.keep_going) return archives.open_remains(snapshot);
+  try {
+    return {.object = {}, .archive = archives.open(snapshot), .problem = {}};
+  } catch (const Error& error) {
+    throw with_remedy(error);
+  }
 }
 
 /// How much there is of something.
@@ -89,8 +106,8 @@ void count_selected(archive::ArchiveReader& archive, const restore::Selection& s
 /// One restore, and what it has to tell.
 class Restoration {
  public:
-  Restoration(archive::ArchiveReader& archive, const RestoreOptions& options, ReadingRun& run)
-      : archive_(archive),
+  Restoration(restore::Remains& remains, const RestoreOptions& options, ReadingRun& run)
+      : remains_(remains),
         options_(options),
         run_(run),
         troubles_([&run](const restore::Trouble& trouble) { run.add_trouble(trouble); }) {}
@@ -119,7 +136,7 @@ class Restoration {
                                          .keep_going = options_.keep_going,
                                          .stop = run_.stop()};
     const restore::SinkOptions sink_options{
-        .target = options_.target, .overwrite = options_.overwrite, .later_replaces = !archive_.manifest()};
+        .target = options_.target, .overwrite = options_.overwrite, .later_replaces = has_no_index()};
     if (options_.is_dry_run) {
       restore::DrySink sink(sink_options, troubles_);
       extract_into(sink, order, counts);
@@ -133,17 +150,24 @@ class Restoration {
 
   template <class Sink>
   void extract_into(Sink& sink, const restore::ExtractionOrder& order, restore::SinkCounts& counts) {
-    count_selected(archive_, order.selection, run_);
+    if (remains_.archive) count_selected(*remains_.archive, order.selection, run_);
     run_.progress().stage = RestoreProgress::Stage::Reading;
     try {
-      restore::extract(archive_, order, sink, {.troubles = troubles_, .progress = run_.progress()});
+      const restore::ExtractionVoices voices{.troubles = troubles_, .progress = run_.progress()};
+      if (order.keep_going)
+        restore::recover(remains_, order, sink, voices);
+      else
+        restore::extract(*remains_.archive, order, sink, voices);
     } catch (const Error& error) {
       counts = sink.counts();
-      if (error.kind() != ErrorKind::Corrupt || order.keep_going) throw;
-      throw Error(ErrorKind::Corrupt, std::string(error.what()) + "; --keep-going gets out what can be had");
+      if (order.keep_going) throw;
+      throw with_remedy(error);
     }
     counts = sink.counts();
   }
+
+  /// Then the later of two entries of one path counts.
+  bool has_no_index() const { return remains_.archive && !remains_.archive->manifest(); }
 
   void tell(RestoreFacts& facts) {
     facts.troubles = troubles_.counts();
@@ -153,11 +177,26 @@ class Restoration {
     run_.summarise(to_summary(facts), to_sentence(facts));
   }
 
-  archive::ArchiveReader& archive_;
+  restore::Remains& remains_;
   const RestoreOptions& options_;
   ReadingRun& run_;
   restore::TroubleLog troubles_;
 };
+
+void require_reported(const restore::Snapshot& snapshot, const restore::Remains& remains, const RestoreOptions& options,
+                      const config::ClientConfig& config, ReadingRun& run) {
+  if (!remains.archive && !options.manifest_sha256) {
+    if (config.api)
+      run.add_trouble({.kind = restore::Trouble::Kind::Note,
+                       .path = "",
+                       .reason = "its manifest cannot be read: nobody's word tells whether " + snapshot.object.name +
+                                 " is what the host made"});
+    return;
+  }
+  require_reported_manifest(
+      {.name = snapshot.name, .manifest_sha256 = remains.archive ? remains.archive->manifest_sha256() : std::nullopt},
+      options.manifest_sha256, config, run);
+}
 
 }  // namespace
 
@@ -166,12 +205,11 @@ int restore_command(const CommonOptions& common, const RestoreOptions& options) 
     const ProgressDisplay display(run.console(), run.view());
     const restore::Snapshot snapshot = archives.find(options.snapshot);
     require_own_archive(snapshot, options, archives.own_hostname());
-    const auto archive = archives.open(snapshot);
+    restore::Remains remains = open_archive(snapshot, options, archives);
     run.set_stage(RunStage::Reading);
-    require_reported_manifest({.name = snapshot.name, .manifest_sha256 = archive->manifest_sha256()},
-                              options.manifest_sha256, archives.config(), run);
+    require_reported(snapshot, remains, options, archives.config(), run);
     const unsigned threads = archives.config().run.threads;
-    Restoration(*archive, options, run).work(snapshot.object.name, threads == 0 ? system::core_count() : threads);
+    Restoration(remains, options, run).work(snapshot.object.name, threads == 0 ? system::core_count() : threads);
   });
 }
 

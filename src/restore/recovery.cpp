@@ -25,43 +25,44 @@ class SalvagedStream final : public EntryStream {
   std::vector<std::string> lost_attributes_;  ///< None: our ACLs are numeric.
 };
 
-/// The archive, when it can be gone by: all of its index is read. Nothing, and why, when it is damaged.
-struct Opened {
-  std::optional<archive::ArchiveReader> archive;
-  std::string problem;
-};
-
-Opened open_whole(const std::shared_ptr<const RangeReader>& object, const std::stop_token& stop) {
-  Opened opened;
+/// What is wrong with the index, all of which is read; empty when it can be gone by.
+std::string problem_of_index(archive::ArchiveReader& archive, const std::stop_token& stop) {
+  if (!archive.manifest()) return {};
   try {
-    archive::ArchiveReader archive(object);
-    if (archive.manifest()) {
-      auto lines = archive.list(".");
-      while (lines.next())
-        if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
-    }
-    opened.archive.emplace(std::move(archive));
+    auto lines = archive.list(".");
+    while (lines.next())
+      if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
-    opened.problem = error.what();
+    return error.what();
   }
-  return opened;
+  return {};
 }
 
 }  // namespace
 
-void recover(std::shared_ptr<const RangeReader> object, ExtractionOrder order, ObjectSink& sink,
-             ExtractionVoices voices) {
+Remains open_remains(std::shared_ptr<const RangeReader> object) {
+  Remains remains{.object = std::move(object), .archive = nullptr, .problem = {}};
+  try {
+    remains.archive = std::make_unique<archive::ArchiveReader>(remains.object);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    remains.problem = error.what();
+  }
+  return remains;
+}
+
+void recover(Remains& remains, ExtractionOrder order, ObjectSink& sink, ExtractionVoices voices) {
   order.keep_going = true;
-  Opened opened = open_whole(object, order.stop);
-  if (opened.archive) return extract(*opened.archive, order, sink, voices);
-  voices.troubles.add({.kind = Trouble::Kind::Damaged, .path = "", .reason = opened.problem});
+  const std::string problem = remains.archive ? problem_of_index(*remains.archive, order.stop) : remains.problem;
+  if (problem.empty()) return extract(*remains.archive, order, sink, voices);
+  voices.troubles.add({.kind = Trouble::Kind::Damaged, .path = "", .reason = problem});
   voices.troubles.add({.kind = Trouble::Kind::Note,
                        .path = "",
                        .reason = "the index cannot be gone by: all tars are searched for what can be had, and no "
                                  "content can be compared with its digest"});
   SalvagedEntries salvaged(
-      std::move(object),
+      remains.object,
       [&](const SalvageLoss& loss) {
         voices.troubles.add({.kind = Trouble::Kind::Damaged, .path = "", .reason = to_text(loss)});
       },

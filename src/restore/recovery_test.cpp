@@ -30,7 +30,8 @@ class Recovery : public testing::Test {
     return test::random_bytes({.size = 20'000, .seed = seed});
   }
   void recover_it() {
-    recover(std::make_shared<MemoryRange>(bytes_), {.selection = {}, .threads = 2, .keep_going = false, .stop = {}},
+    Remains remains = open_remains(std::make_shared<MemoryRange>(bytes_));
+    recover(remains, {.selection = {}, .threads = 2, .keep_going = false, .stop = {}},
             sink_, {.troubles = troubles_, .progress = progress_});
     for (const auto& [path, received] : sink_.finished()) {
       if (path == "etc") continue;
