@@ -167,7 +167,8 @@ bool SequentialEntries::make_usable(Entry& entry) {
   }
   if (entry.path.starts_with('/') && !std::exchange(tar_->has_said_absolute, true))
     say(Trouble::Kind::Note, "",
-        printable(tar_name_) + " has absolute paths, which are taken without their first slash");
+        printable(tar_name_) + " has absolute paths, which are taken without their first slash: the first is " +
+            printable(entry.path));
   entry.path = *std::move(path);
   if (entry.type != EntryType::Hardlink) return true;
   std::optional<std::string> target = archive::to_index_path(entry.target);

@@ -151,6 +151,51 @@ def test_damage_ends_a_restore_unless_it_is_to_go_on(host, archive, target):
     assert files_in(restored(host, target / "2")) == ["a.conf", "folder/b.conf", "hello.txt", "link"]
 
 
+def all_files(host, target):
+    return {path: (restored(host, target) / path).read_bytes() for path in files_in(restored(host, target))
+            if not (restored(host, target) / path).is_symlink()}
+
+
+@pytest.mark.parametrize("entry", ["osbackup/index.jsonl.gz", "osbackup/blocks.jsonl.gz", "osbackup/manifest.json", "end"])
+def test_an_archive_whose_end_is_damaged_gives_all_files_when_told_to_go_on(host, archive, target, entry):
+    host.run("restore", "latest", "--target", str(target / "1"), expect=0)
+    raw = bytearray(archive.read_bytes())
+    if entry == "end":
+        del raw[-1000:]
+    else:
+        info = zipfile.ZipFile(archive).getinfo(entry)
+        raw[info.header_offset + 30 + len(entry) + 40] ^= 1
+    archive.write_bytes(raw)
+
+    _, _, said = host.run("restore", "latest", "--target", str(target / "2"), expect=6)
+    assert "; --keep-going gets out what can be had" in said
+    _, out, said = host.run("restore", "latest", "--target", str(target / "3"), "--keep-going", expect=6)
+
+    assert "the index cannot be gone by" in said
+    assert all_files(host, target / "3") == all_files(host, target / "1")
+
+
+def test_an_archive_that_is_cut_off_gives_what_is_left_when_told_to_go_on(host, archive, target):
+    entry = next(info for info in zipfile.ZipFile(archive).infolist() if info.filename.endswith(".tar.gz"))
+    os.truncate(archive, entry.header_offset + entry.file_size // 2)
+
+    host.run("restore", "latest", "--target", str(target), "--keep-going", expect=6)
+
+    assert files_in(restored(host, target)) == ["a.conf", "folder/b.conf"]
+
+
+def test_an_archive_whose_manifest_cannot_be_read_is_not_the_expected_one(host, archive, server, target):
+    digest = hashlib.sha256(zipfile.ZipFile(archive).read("osbackup/manifest.json")).hexdigest()
+    os.truncate(archive, archive.stat().st_size - 1)
+
+    _, _, said = host.run("restore", "latest", "--target", str(target), "--keep-going", "--expect-sha256", digest, expect=6)
+    assert "has no manifest whose digest could be compared" in said
+    assert not target.exists()
+    host.report_to(server)
+    _, _, said = host.run("restore", "latest", "--target", str(target), "--keep-going", expect=6)
+    assert "its manifest cannot be read: nobody's word tells whether" in said
+
+
 def test_a_target_that_cannot_be_one_has_its_exit_code(host, archive, tmp_path):
     (tmp_path / "file").write_text("")
 

@@ -27,9 +27,11 @@ class Codes:
 
 BENIGN = Codes()
 REFUSED = Codes(restore=PARTLY, keep_going=PARTLY)  # The archive is sound, and what it wants is not done.
+REFUSED_NAME = Codes(PARTLY, DAMAGED, PARTLY, PARTLY)  # No entry may be called that.
+CONTRADICTION = Codes(check=DAMAGED, restore=PARTLY, keep_going=PARTLY)  # An entry that cannot be behind another one.
 BROKEN_DATA = Codes(check=DAMAGED, restore=DAMAGED, keep_going=DAMAGED)  # Index and lists are sound.
 BROKEN = Codes(DAMAGED, DAMAGED, DAMAGED, DAMAGED)
-NEWER = Codes(USAGE, USAGE, USAGE, USAGE)
+NEWER = Codes(ls=USAGE, check=PARTLY, restore=USAGE, keep_going=USAGE)
 ANY = Codes(None, None, None, None)
 
 
@@ -41,9 +43,9 @@ class Link:
 
 
 ROOT = directory(b"etc")
-BEFORE = file(b"etc/aa-before", b"before\n")
+BEFORE = file(b"etc/0-before", b"before\n")
 AFTER = file(b"etc/zz-after", b"after\n")
-INNOCENT = {b"etc/aa-before": b"before\n", b"etc/zz-after": b"after\n"}
+INNOCENT = {b"etc/0-before": b"before\n", b"etc/zz-after": b"after\n"}
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 import struct
 
-from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, INNOCENT, OUTSIDE, REFUSED, ROOT, Case, Codes,
+from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, INNOCENT, OUTSIDE, REFUSED_NAME, ROOT, Case, Codes,
                   around, both)
 from crafted import (TAR_END, Zip, deflated_zeros, file, gzip_member, gzip_stream, indexed, padded, pax_header,
                      pax_record,
                      plain, plain_of, sparse_file, tar_header, tar_of)
 
 EMPTY_MEMBER = gzip_stream(b"")
-FIRST = {b"etc/aa-before": b"before\n"}
+FIRST = {b"etc/0-before": b"before\n"}
 AT_BYTE = "damage at that byte of the tar; what lies before it comes"
 PLANTED_OUT = file(BESIDE + b"/planted")
 HUGE = 2**62
@@ -98,7 +98,7 @@ HEADERS = [
          "whoever is right, the hidden entry is refused; the others come",
          lambda: plain(around(file(b"etc/a").stored(pax_header([(b"size", b"0")]) + tar_header(b"etc/a", size=512) +
                                                     tar_header(BESIDE + b"/planted")))),
-         codes=REFUSED, says=("../sentinel/planted",)),
+         codes=REFUSED_NAME, says=("../sentinel/planted",)),
     Case("hidden-behind-the-end", "entries behind the two zero records that end the tar", "not read; the others come",
          lambda: plain([*around(), file(b"etc/zzz-hidden").stored(TAR_END + file(b"etc/zzz-hidden").tar), PLANTED_OUT]),
          absent=(b"etc/zzz-hidden",)),
@@ -109,7 +109,7 @@ HEADERS = [
          "refused by that name; what lies before it comes",
          lambda: plain([ROOT, BEFORE, file(b"etc/a").stored(
              pax_header([(b"path", BESIDE + b"/planted"), (b"linkpath", OUTSIDE)], b"g") + file(b"etc/a").tar), AFTER]),
-         codes=REFUSED, says=("../sentinel/planted",), restored=FIRST),
+         codes=REFUSED_NAME, says=("../sentinel/planted",), restored=FIRST),
     Case("unknown-type", "an entry of a type that nobody knows", "a file, as POSIX says; the others come",
          lambda: plain(around(file(b"etc/a", b"x").stored(tar_header(b"etc/a", b"Z", 1) + padded(b"x")))),
          restored=INNOCENT | {b"etc/a": b"x"}),

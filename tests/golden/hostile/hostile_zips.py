@@ -3,8 +3,8 @@
 import struct
 import zlib
 
-from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, DAMAGED, INNOCENT, OUTSIDE, PARTLY, REFUSED, ROOT, Case, Codes,
-                  around, broken_zip)
+from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, DAMAGED, INNOCENT, OUTSIDE, PARTLY, REFUSED_NAME, ROOT, USAGE, Case,
+                  Codes, around, broken_zip)
 from crafted import Zip, deflate, file, gzip_stream, indexed, plain, plain_of, tar_of
 
 REFUSED_ZIP = "damage, found before anything is read"
@@ -165,14 +165,14 @@ CASES = [
     broken_zip("two-directories-and-the-first-counts", "two central directories; the end record is the first one's",
                REFUSED_ZIP, lambda: two_directories(0), says=("does not end at the end record",)),
     Case("two-directories-and-the-second-counts", "two central directories; only the second, hostile one counts",
-         "what the second leads to, of which one entry is refused", lambda: two_directories(1), codes=REFUSED,
+         "what the second leads to, of which one entry is refused", lambda: two_directories(1), codes=REFUSED_NAME,
          says=("../sentinel/planted",)),
     broken_zip("comment-with-an-end-record", "a comment with a second end record in it, which lies", REFUSED_ZIP,
                lambda: comment_with_an_end(False), says=("does not end at the end record",)),
     Case("comment-with-a-whole-zip",
          "a comment with a second zip in it, which is hostile: readers differ about which counts",
          "what leads out is refused; the others come", lambda: comment_with_an_end(True),
-         codes=REFUSED, says=("../sentinel/planted",)),
+         codes=REFUSED_NAME, says=("../sentinel/planted",)),
     Case("local-header-of-another-name-indexed", "a local header with another name than the central directory",
          "check says so; restored by the central directory",
          lambda: indexed(around(), entry_lies={DATA: {"local_name": b"../.tar.gz"}}), codes=Codes(check=DAMAGED),
@@ -191,7 +191,7 @@ CASES = [
                REFUSED_ZIP, lambda: indexed(around(), rest=lambda zip_file: zip_file.add(b"srv.tar.gz", STREAM)),
                says=("entries with data",)),
     Case("encrypted", "data that the zip says are encrypted", "said, with what can be done; nothing comes",
-         lambda: plain_of(STREAM, flags=0x0809), codes=Codes(PARTLY, None, PARTLY, PARTLY),
+         lambda: plain_of(STREAM, flags=0x0809), codes=Codes(USAGE, None, PARTLY, PARTLY),
          says=("etc.tar.gz", "encrypted"), restored={}),
     Case("data-that-are-deflated", "a `.tar.gz` that is deflated once more in the zip, as `zip` does when it is let",
          "restored",

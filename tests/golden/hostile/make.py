@@ -33,7 +33,7 @@ each command must end with. `tests/e2e/test_hostile.py` runs the program on all 
 when the tests run.
 
 For all of them holds: no crash, no hang, bounded memory, and nothing outside of the target is changed. The entry that
-is at fault is named, and the innocent `etc/aa-before` and `etc/zz-after` come back where nothing else is said. *Damage*
+is at fault is named, and the innocent `etc/0-before` and `etc/zz-after` come back where nothing else is said. *Damage*
 ends with exit code 6, and what lies behind it comes with `--keep-going`; what is *refused* or *named* ends with 3.
 """
 
