@@ -11,7 +11,8 @@ namespace osbackup::restore {
 
 /// Follows entries in the archive's order, and finds those that contradict the ones before them: a second one of a
 /// path, and one below something else than a directory. Remembers the entries on the way down to the last one, so an
-/// archive whose order begins anew can hold more of them; a sink refuses these when it meets them. One thread at a time.
+/// archive whose order begins anew can hold more of them; a sink refuses these when it meets them. One thread at a
+/// time.
 class PathLineage {
  public:
   /// Why the entry cannot be: a sentence's end. Empty when it can, and then it counts for those behind it.

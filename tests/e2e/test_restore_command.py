@@ -156,7 +156,8 @@ def all_files(host, target):
             if not (restored(host, target) / path).is_symlink()}
 
 
-@pytest.mark.parametrize("entry", ["osbackup/index.jsonl.gz", "osbackup/blocks.jsonl.gz", "osbackup/manifest.json", "end"])
+@pytest.mark.parametrize("entry", ["osbackup/index.jsonl.gz", "osbackup/blocks.jsonl.gz", "osbackup/manifest.json",
+                                   "end"])
 def test_an_archive_whose_end_is_damaged_gives_all_files_when_told_to_go_on(host, archive, target, entry):
     host.run("restore", "latest", "--target", str(target / "1"), expect=0)
     raw = bytearray(archive.read_bytes())
@@ -188,7 +189,8 @@ def test_an_archive_whose_manifest_cannot_be_read_is_not_the_expected_one(host, 
     digest = hashlib.sha256(zipfile.ZipFile(archive).read("osbackup/manifest.json")).hexdigest()
     os.truncate(archive, archive.stat().st_size - 1)
 
-    _, _, said = host.run("restore", "latest", "--target", str(target), "--keep-going", "--expect-sha256", digest, expect=6)
+    _, _, said = host.run("restore", "latest", "--target", str(target), "--keep-going", "--expect-sha256", digest,
+                          expect=6)
     assert "has no manifest whose digest could be compared" in said
     assert not target.exists()
     host.report_to(server)
