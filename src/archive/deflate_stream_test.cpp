@@ -4,10 +4,12 @@
 #include <zlib.h>
 
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/range_source.hpp"
 #include "support/fails_with.hpp"
+#include "support/project_file.hpp"
 
 namespace osbackup::archive {
 namespace {
@@ -60,6 +62,18 @@ TEST(DeflateStream, NoticesWhereverItIsCutOff) {
 TEST(DeflateStream, RefusesWhatIsNone) {
   EXPECT_THAT([] { inflated("\xff\xff\xff"); },
               fails_with(ErrorKind::Corrupt, "of a deflate stream: it cannot be inflated"));
+}
+
+TEST(DeflateStream, StandsTheFuzzTargetsCorpus) {
+  const std::vector<std::string> corpus = test::files_in("tests/fuzz/corpus/deflate_stream");
+  EXPECT_GE(corpus.size(), 5U);
+  for (const std::string& text : corpus) {
+    try {
+      inflated(text);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+    }
+  }
 }
 
 }  // namespace

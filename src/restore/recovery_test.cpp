@@ -6,6 +6,7 @@
 
 #include "support/memory_sink.hpp"
 #include "support/object_archive.hpp"
+#include "support/project_file.hpp"
 #include "support/random_bytes.hpp"
 
 namespace osbackup::restore {
@@ -88,6 +89,19 @@ TEST_F(Recovery, LosesNoMoreThanADamagedMember) {
   EXPECT_GT(sink_.finished().size(), 301U - 60);
   EXPECT_LT(sink_.finished().size(), 301U);
   EXPECT_EQ(troubles_.counts().damaged, 301U - sink_.finished().size());
+}
+
+TEST_F(Recovery, StandsTheFuzzTargetsCorpus) {
+  const std::vector<std::string> corpus = test::files_in("tests/fuzz/corpus/recovery");
+  EXPECT_GE(corpus.size(), 8U);
+  for (const std::string& text : corpus) {
+    const auto bytes = std::as_bytes(std::span(text));
+    Remains remains = open_remains(std::make_shared<MemoryRange>(std::vector(bytes.begin(), bytes.end())));
+    recover(remains, {.selection = {}, .threads = 2, .keep_going = true, .stop = {}}, sink_,
+            {.troubles = troubles_, .progress = progress_});
+  }
+  EXPECT_GE(sink_.finished().size(), 3U);
+  EXPECT_GE(troubles_.counts().damaged, 3U);
 }
 
 }  // namespace
