@@ -12,6 +12,7 @@
 #include "client/restore_command.hpp"
 #include "client/snapshots_command.hpp"
 #include "core/error.hpp"
+#include "system/file_descriptor.hpp"
 
 namespace osbackup::client {
 namespace {
@@ -35,6 +36,7 @@ struct CommandRunner {
 
 int main(int argc, char** argv) {
   using namespace osbackup;
+  system::occupy_standard_descriptors();
   try {
     const auto line = client::parse_command_line(argc, argv);
     return line ? std::visit(client::CommandRunner{line->common}, line->command) : 0;

@@ -32,8 +32,8 @@ class Recovery : public testing::Test {
   }
   void recover_it() {
     Remains remains = open_remains(std::make_shared<MemoryRange>(bytes_));
-    recover(remains, {.selection = {}, .threads = 2, .keep_going = false, .stop = {}},
-            sink_, {.troubles = troubles_, .progress = progress_});
+    recover(remains, {.selection = {}, .threads = 2, .keep_going = false, .stop = {}}, sink_,
+            {.troubles = troubles_, .progress = progress_});
     for (const auto& [path, received] : sink_.finished()) {
       if (path == "etc") continue;
       const auto number = static_cast<std::uint32_t>(std::stoi(path.substr(4)));

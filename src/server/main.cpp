@@ -3,8 +3,10 @@
 
 #include "core/error.hpp"
 #include "server/program.hpp"
+#include "system/file_descriptor.hpp"
 
 int main(int argc, char** argv) {
+  osbackup::system::occupy_standard_descriptors();
   try {
     return osbackup::server::run_program(argc, argv);
   } catch (const osbackup::Error& error) {

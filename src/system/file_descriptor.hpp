@@ -28,4 +28,8 @@ class FileDescriptor {
   int descriptor_ = -1;
 };
 
+/// Fills the descriptors 0, 1 and 2 where they are closed, so that no file that is opened later gets one of them, and
+/// with it what is printed. Using them fails as before. Called first of all, before there is a second thread.
+void occupy_standard_descriptors() noexcept;
+
 }  // namespace osbackup::system
