@@ -46,10 +46,10 @@ bool MemberSource::next_member() {
 
 /// Makes the member so many bytes long.
 void MemberSource::fetch(std::size_t bytes) {
-  constexpr std::size_t kPieceBytes = 1U << 20U;
+  constexpr std::size_t kStepBytes = 1U << 20U;
   while (member_.size() < bytes) {
     const std::size_t begin = member_.size();
-    member_.resize(begin + std::min(bytes - begin, kPieceBytes));
+    member_.resize(begin + std::min(bytes - begin, kStepBytes));
     const std::span<std::byte> piece = std::span(member_).subspan(begin);
     if (compressed_->read(piece) < piece.size()) throw Error(ErrorKind::Corrupt, "it is cut off");
   }

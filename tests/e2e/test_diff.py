@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -208,19 +207,17 @@ def test_a_directory_that_is_a_link_is_compared_where_it_leads(host):
     assert diff(host, before, "--live")[0] == {"real/a": changes["real/a"]}
 
 
-def test_what_an_ordinary_user_cannot_read_is_not_removed(host, tmp_path):
+def test_what_an_ordinary_user_cannot_read_is_not_removed(programs, ftp_server):
+    host = Host(programs, ftp_server.folder / "host", ftp_server)  # Below pytest's folder only root may look.
     write(host.source / "locked" / "x", "x")
     write(host.source / "secret", "x")
     before = back_up(host)
     (host.source / "locked").chmod(0o700)
     (host.source / "secret").chmod(0o600)
-    configuration = tmp_path / "ordinary.conf"
+    configuration = host.folder / "ordinary.conf"
     configuration.write_bytes(host.configuration.read_bytes())
     os.chown(configuration, 65534, 65534)
     configuration.chmod(0o600)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
 
     done = subprocess.run([host.program, "diff", before, "--live", "--config", configuration], user=65534, group=65534,
                           extra_groups=[], capture_output=True, text=True, timeout=300)

@@ -199,8 +199,8 @@ def test_an_archive_whose_manifest_cannot_be_read_is_not_the_expected_one(host, 
 
 
 def test_a_closed_standard_output_gets_into_no_file(host, archive, target):
-    subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *host.command("restore", "latest", "--target", str(target))],
-                   check=False)
+    command = host.command("restore", "latest", "--target", str(target))
+    subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command], check=False)
 
     assert (restored(host, target) / "a.conf").read_text() == "a"
     assert differences(found_in(host.folder, "source"), found_in(restored(host, target).parent, "source")) == []
