@@ -46,6 +46,20 @@ TEST(FileDescriptor, StaysOpenWhenItIsHandedOver) {
   close(number);
 }
 
+TEST(StandardDescriptors, AreNobodyElsesWhenTheyWereClosed) {
+  EXPECT_EXIT(
+      {
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        occupy_standard_descriptors();
+        const bool is_behind_them = opened() > STDERR_FILENO;
+        char byte = 'x';
+        const bool is_used = read(STDIN_FILENO, &byte, 1) >= 0 || write(STDOUT_FILENO, &byte, 1) >= 0;
+        _exit(is_behind_them && !is_used ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST(FileDescriptor, IsNoneByDefault) {
   FileDescriptor file;
   EXPECT_FALSE(file);

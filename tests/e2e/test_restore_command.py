@@ -198,14 +198,6 @@ def test_an_archive_whose_manifest_cannot_be_read_is_not_the_expected_one(host, 
     assert "its manifest cannot be read: nobody's word tells whether" in said
 
 
-def test_a_closed_standard_output_gets_into_no_file(host, archive, target):
-    command = host.command("restore", "latest", "--target", str(target))
-    subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command], check=False)
-
-    assert (restored(host, target) / "a.conf").read_text() == "a"
-    assert differences(found_in(host.folder, "source"), found_in(restored(host, target).parent, "source")) == []
-
-
 def test_a_target_that_cannot_be_one_has_its_exit_code(host, archive, tmp_path):
     (tmp_path / "file").write_text("")
 
