@@ -38,7 +38,7 @@ class DiskSink final : public ObjectSink {
   TargetRoot root_;
   TargetLook look_;
   Replacements replacements_;
-  DeferredFlags deferred_;
+  DeferredMetadata deferred_;
   MetadataWriter metadata_;
   TargetTree tree_;
   SinkCounter counter_;

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
 #include "core/encoding.hpp"
+#include "system/host.hpp"
 #include "system/inode_flags.hpp"
 
 namespace osbackup::restore {
@@ -36,6 +38,28 @@ int set_attribute(const HeldObject& object, const archive::Attribute& attribute)
                   0);
 }
 
+/// What is immutable takes nothing, not even what it has.
+bool has_attribute_already(const HeldObject& object, const archive::Attribute& attribute) {
+  std::string value(attribute.value.size() + 1, '\0');
+  const char* const name = attribute.name.c_str();
+  const ssize_t size =
+      object.is_path_only
+          ? getxattr(path_of_descriptor(object.descriptor).c_str(), name, value.data(), value.size())
+          : fgetxattr(object.descriptor, name, value.data(), value.size());
+  return size >= 0 && std::string_view(value).substr(0, static_cast<std::size_t>(size)) == attribute.value;
+}
+
+/// All zeros if it cannot be had.
+struct stat status_now(const HeldObject& object) {
+  struct stat status {};
+  fstatat(object.descriptor, "", &status, AT_EMPTY_PATH);
+  return status;
+}
+
+bool is_same_time(const timespec& left, const timespec& right) {
+  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+}
+
 void remove_attribute(const HeldObject& object, std::string_view name) {
   // That it has none, or cannot have any, is what was wanted.
   if (object.is_path_only)
@@ -53,6 +77,17 @@ std::string shown_name(const std::string& name) {
   if (name == kAccessAcl) return "ACL";
   if (name == kDefaultAcl) return "default ACL";
   return "extended attribute " + printable(name);
+}
+
+bool is_acl(const archive::Attribute& attribute) {
+  return attribute.name == kAccessAcl || attribute.name == kDefaultAcl;
+}
+
+bool is_time(const timespec& time) { return time.tv_nsec >= 0 && time.tv_nsec < kNanoseconds; }
+
+/// Whether its time comes with its flags.
+bool has_late_time(const ObjectMetadata& metadata) {
+  return metadata.type == archive::EntryType::File && !metadata.flags.empty() && is_time(metadata.mtime);
 }
 
 std::string select_flags(const std::string& letters, bool last) {
@@ -76,8 +111,8 @@ void MetadataWriter::write(const HeldObject& object, const ObjectMetadata& metad
     log_.add_not_set("set-user-ID or set-group-ID bit", object.path(), "it belongs to somebody else");
   }
   const bool has_mode = metadata.type != archive::EntryType::Symlink;
-  if (has_mode && (touched_acl || (object.status.st_mode & kModeBits) != mode)) write_mode(object, mode);
-  write_time(object, metadata);
+  if (has_mode && (touched_acl || (object.status.st_mode & kModeBits) != mode)) write_mode(object, metadata, mode);
+  if (!has_late_time(metadata)) write_time(object, metadata);
 }
 
 /// Whether it belongs to whom it should.
@@ -101,12 +136,18 @@ bool MetadataWriter::write_owner(const HeldObject& object, const ObjectMetadata&
 /// Whether an ACL was set or removed, which changes the mode.
 bool MetadataWriter::write_attributes(const HeldObject& object, const ObjectMetadata& metadata) {
   bool touched_acl = false;
-  for (const archive::Attribute& attribute : metadata.attributes) {
+  const auto set = [&](const archive::Attribute& attribute) {
     const bool has_name = attribute.name.find('\0') == std::string::npos;
-    if (!has_name || set_attribute(object, attribute) != 0)
-      note(shown_name(attribute.name), object, has_name ? errno : EINVAL);
+    const int problem = !has_name ? EINVAL : set_attribute(object, attribute) == 0 ? 0 : errno;
+    if (problem != 0 && !(has_name && has_attribute_already(object, attribute)))
+      note(shown_name(attribute.name), object, problem);
     touched_acl = touched_acl || attribute.name == kAccessAcl;
-  }
+  };
+  // ACLs behind the others, for which an ordinary user needs the permission to write that they may take away.
+  for (const archive::Attribute& attribute : metadata.attributes)
+    if (!is_acl(attribute)) set(attribute);
+  for (const archive::Attribute& attribute : metadata.attributes)
+    if (is_acl(attribute)) set(attribute);
   if (!object.may_have_acl || metadata.type == archive::EntryType::Symlink) return touched_acl;
   if (!has_attribute(metadata, kAccessAcl)) remove_attribute(object, kAccessAcl);
   if (metadata.type == archive::EntryType::Directory && !has_attribute(metadata, kDefaultAcl))
@@ -114,16 +155,25 @@ bool MetadataWriter::write_attributes(const HeldObject& object, const ObjectMeta
   return true;
 }
 
-void MetadataWriter::write_mode(const HeldObject& object, std::uint32_t mode) {
+void MetadataWriter::write_mode(const HeldObject& object, const ObjectMetadata& metadata, std::uint32_t mode) {
+  const bool locks_out = metadata.type == archive::EntryType::Directory && (mode & S_IRWXU) != S_IRWXU;
+  if (locks_out && !system::is_root() &&
+      deferred_.add({.path = object.path(),
+                     .device = object.status.st_dev,
+                     .inode = object.status.st_ino,
+                     .mode = mode,
+                     .letters = {}}))
+    mode |= S_IRWXU;
   const int result = object.is_path_only ? chmod(path_of_descriptor(object.descriptor).c_str(), mode)
                                          : fchmod(object.descriptor, mode);
-  if (result != 0) note("mode", object, errno);
+  const int problem = errno;
+  if (result != 0 && (status_now(object).st_mode & kModeBits) != mode) note(kModeName, object, problem);
 }
 
 void MetadataWriter::write_time(const HeldObject& object, const ObjectMetadata& metadata) {
   const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, metadata.mtime};
-  if (metadata.mtime.tv_nsec < 0 || metadata.mtime.tv_nsec >= kNanoseconds) {
-    note("time of modification", object, EINVAL);
+  if (!is_time(metadata.mtime)) {
+    note(kTimeName, object, EINVAL);
     return;
   }
   int result =
@@ -131,7 +181,8 @@ void MetadataWriter::write_time(const HeldObject& object, const ObjectMetadata& 
   // Kernels before 5.8 take no empty path.
   if (result != 0 && object.is_path_only && errno == EINVAL)
     result = utimensat(AT_FDCWD, path_of_descriptor(object.descriptor).c_str(), times, 0);
-  if (result != 0) note("time of modification", object, errno);
+  const int problem = errno;
+  if (result != 0 && !is_same_time(status_now(object).st_mtim, metadata.mtime)) note(kTimeName, object, problem);
 }
 
 void MetadataWriter::write_flags(const HeldObject& object, const ObjectMetadata& metadata) {
@@ -139,11 +190,15 @@ void MetadataWriter::write_flags(const HeldObject& object, const ObjectMetadata&
   set_flags(object, select_flags(metadata.flags, false));
   const std::string last = select_flags(metadata.flags, true);
   const bool is_still_needed = metadata.type == archive::EntryType::Directory || metadata.links > 1;
-  if (last.empty()) return;
-  if (is_still_needed &&
-      deferred_.add(
-          {.path = object.path(), .device = object.status.st_dev, .inode = object.status.st_ino, .letters = last}))
+  const bool has_time = has_late_time(metadata);
+  if (!last.empty() && is_still_needed &&
+      deferred_.add({.path = object.path(),
+                     .device = object.status.st_dev,
+                     .inode = object.status.st_ino,
+                     .mtime = has_time ? std::optional(metadata.mtime) : std::nullopt,
+                     .letters = last}))
     return;
+  if (has_time) write_time(object, metadata);
   set_flags(object, last);
 }
 

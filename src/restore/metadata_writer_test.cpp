@@ -213,6 +213,41 @@ TEST_F(MetadataWriterTest, GivesFlagsLast) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
+TEST_F(MetadataWriterTest, GivesAFileTheTimeOfTheArchiveOnlyWithItsFlags) {
+  archive::Entry entry = file("file");
+  entry.flags = "i";
+  entry.links = 2;
+  restore(entry);
+  const struct stat before = status_of("file");
+  finish();
+
+  EXPECT_NE(before.st_mtim.tv_sec, entry.mtime.tv_sec) << "who is killed here must not find it unchanged";
+  EXPECT_EQ(status_of("file").st_mtim.tv_sec, entry.mtime.tv_sec);
+  EXPECT_EQ(status_of("file").st_mtim.tv_nsec, entry.mtime.tv_nsec);
+  EXPECT_EQ(flags("file"), "i\n");
+}
+
+TEST_F(MetadataWriterTest, DoesNotComplainOfAnImmutableDirectoryThatIsAsItShouldBe) {
+  archive::Entry entry = directory_of("d");
+  entry.flags = "i";
+  entry.attributes = {{.name = kAccessAcl, .value = acl(5)}, {.name = "user.u", .value = "value"}};
+  entry.mode = 0660;  // As the ACL has it.
+  restore(entry);
+  begin_again();
+  restore(entry);
+  finish();
+  EXPECT_THAT(told(), IsEmpty());
+
+  entry.mode = 0700;
+  entry.attributes[1].value = "values";
+  entry.mtime.tv_nsec = 1;
+  sink_.reset();
+  restore(entry);
+  finish();
+  EXPECT_THAT(log_.counts().not_set, ElementsAre(Pair("extended attribute user.u", 1U), Pair("mode", 1U),
+                                                 Pair("time of modification", 1U)));
+}
+
 TEST_F(MetadataWriterTest, GivesFlagsToWhatTakesAnothersPlace) {
   there("file");
   archive::Entry entry = file("file");
@@ -251,6 +286,46 @@ TEST_F(MetadataWriterTest, CountsForAnOrdinaryUserWhatCannotBeSet) {
   EXPECT_THAT(log_.counts().not_set,
               ElementsAre(Pair("extended attribute trusted.t", 3U), Pair("inode flag i", 3U), Pair("owner", 3U)));
   EXPECT_THAT(told(), testing::SizeIs(3)) << "a line each, not a line a file";
+}
+
+TEST_F(MetadataWriterTest, GivesAnOrdinaryUsersFileAttributesAndAnAclThatForbidsToWrite) {
+  const std::string read_only = test::kernel_acl({{.tag = 1, .permissions = 4},
+                                                  {.tag = 2, .permissions = 4, .id = 1000},
+                                                  {.tag = 4, .permissions = 4},
+                                                  {.tag = 16, .permissions = 4},
+                                                  {.tag = 32, .permissions = 0}});
+  as_ordinary_user([&] {
+    archive::Entry entry = file("file", 0440);
+    entry.uid = kOrdinaryUser;
+    entry.gid = kOrdinaryUser;
+    entry.attributes = {{.name = kAccessAcl, .value = read_only}, {.name = "user.u", .value = "value"}};
+    restore(entry);
+    finish();
+  });
+
+  EXPECT_EQ(attribute("file", "user.u"), "value");
+  EXPECT_EQ(attribute("file", kAccessAcl), read_only);
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(MetadataWriterTest, GivesAnOrdinaryUsersDirectoryTheModeThatLocksHimOutInTheEnd) {
+  as_ordinary_user([&] {
+    archive::Entry above = directory_of("a");
+    archive::Entry below = directory_of("a/b");
+    archive::Entry linked = file("a/b/file");
+    archive::Entry link = test::hardlink_of("c", "a/b/file");
+    for (archive::Entry* entry : {&above, &below, &linked, &link}) entry->uid = entry->gid = kOrdinaryUser;
+    above.mode = 0;
+    below.mode = 0440;
+    for (const archive::Entry& entry : {above, below, linked, link}) restore(entry);
+    finish();
+  });
+
+  EXPECT_EQ(status_of("c").st_ino, status_of("a/b/file").st_ino);
+  EXPECT_EQ(mode_of("a"), 0U);
+  EXPECT_EQ(mode_of("a/b"), 0440U);
+  EXPECT_EQ(status_of("a").st_mtim.tv_nsec, 123'456'789);
+  EXPECT_THAT(told(), IsEmpty());
 }
 
 TEST_F(MetadataWriterTest, GivesAnOrdinaryUsersFilesTheirModesAndAttributes) {

@@ -3,7 +3,9 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <ctime>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,24 +14,26 @@
 
 namespace osbackup::restore {
 
-/// Inode flags of objects to which something is still to be done, until it is done. Thread-safe.
-class DeferredFlags {
+/// What is set of objects when everything else is done, since it would be in the way of that. Thread-safe.
+class DeferredMetadata {
  public:
   /// Memory that they take; beyond that they have to be set at once.
   static constexpr std::size_t kBytesMax = std::size_t{16} << 20U;
 
-  /// A file or a directory, and its flags.
+  /// A file or a directory, and what it gets.
   struct Object {
     std::string path;  ///< As the index has it.
     dev_t device = 0;
     ino_t inode = 0;
-    std::string letters;
+    std::optional<mode_t> mode{};
+    std::optional<timespec> mtime{};
+    std::string letters;  ///< Of its inode flags.
   };
 
   /// False when there is no room.
   bool add(Object object);
 
-  /// Sets them all, of those that are still what they were, in the reverse order.
+  /// Sets it all, of those that are still what they were, in the order in which they were added.
   void apply(const system::Beneath& target, TroubleLog& log);
 
  private:

@@ -1,4 +1,4 @@
-#include "restore/deferred_flags.hpp"
+#include "restore/deferred_metadata.hpp"
 
 #include <gmock/gmock.h>
 
@@ -12,9 +12,9 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 
-class DeferredFlagsTest : public test::SinkTest {
+class DeferredMetadataTest : public test::SinkTest {
  protected:
-  DeferredFlags::Object object_at(const std::string& path) const {
+  DeferredMetadata::Object object_at(const std::string& path) const {
     const struct stat status = status_of(path);
     return {.path = path, .device = status.st_dev, .inode = status.st_ino, .letters = "d"};
   }
@@ -23,10 +23,10 @@ class DeferredFlagsTest : public test::SinkTest {
   }
   void apply() { deferred_.apply(open_target(options_).beneath, log_); }
 
-  DeferredFlags deferred_;
+  DeferredMetadata deferred_;
 };
 
-TEST_F(DeferredFlagsTest, AreSetInTheEnd) {
+TEST_F(DeferredMetadataTest, AreSetInTheEnd) {
   there("a/file");
   ASSERT_TRUE(deferred_.add(object_at("a/file")));
   ASSERT_TRUE(deferred_.add(object_at("a")));
@@ -37,7 +37,7 @@ TEST_F(DeferredFlagsTest, AreSetInTheEnd) {
   EXPECT_EQ(flags("a"), "d");
 }
 
-TEST_F(DeferredFlagsTest, AreNotGivenToWhatTookAnothersPlace) {
+TEST_F(DeferredMetadataTest, AreNotGivenToWhatTookAnothersPlace) {
   there("a");
   there("b");
   there("c/file");
@@ -55,8 +55,8 @@ TEST_F(DeferredFlagsTest, AreNotGivenToWhatTookAnothersPlace) {
   EXPECT_THAT(log_.counts().not_set, ElementsAre(Pair("inode flag d", 3U)));
 }
 
-TEST_F(DeferredFlagsTest, TakeABoundedAmountOfMemory) {
-  DeferredFlags::Object object{.path = std::string(1U << 20U, 'p'), .device = 0, .inode = 0, .letters = "i"};
+TEST_F(DeferredMetadataTest, TakeABoundedAmountOfMemory) {
+  DeferredMetadata::Object object{.path = std::string(1U << 20U, 'p'), .device = 0, .inode = 0, .letters = "i"};
   int taken = 0;
   while (deferred_.add(object)) ++taken;
 

@@ -1,4 +1,4 @@
-#include "restore/deferred_flags.hpp"
+#include "restore/deferred_metadata.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,13 +17,13 @@ using system::FileDescriptor;
 
 constexpr int kOpenObject = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-bool is_same(const DeferredFlags::Object& object, const struct stat& status) {
+bool is_same(const DeferredMetadata::Object& object, const struct stat& status) {
   return status.st_dev == object.device && status.st_ino == object.inode &&
          (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
 /// The object, if it is still what it was; else none, and errno.
-FileDescriptor open_same(const system::Beneath& target, const DeferredFlags::Object& object) {
+FileDescriptor open_same(const system::Beneath& target, const DeferredMetadata::Object& object) {
   const FileDescriptor directory = target.open_directory(parent_of(object.path), O_PATH);
   if (!directory) return {};
   const std::string name(name_in(object.path));
@@ -38,9 +38,31 @@ FileDescriptor open_same(const system::Beneath& target, const DeferredFlags::Obj
   return {};
 }
 
+/// errno's value, or 0.
+int problem_of(int result) { return result == 0 ? 0 : errno; }
+
+void set(const DeferredMetadata::Object& object, const system::Beneath& target, TroubleLog& log) {
+  const FileDescriptor opened = open_same(target, object);
+  const int unopened = opened ? 0 : errno;
+  const auto note = [&](const std::string& what, int problem) {
+    if (problem != 0) log.add_not_set(what, object.path, std::generic_category().message(problem));
+  };
+  if (object.mode) note(kModeName, opened ? problem_of(fchmod(opened.get(), *object.mode)) : unopened);
+  if (object.mtime) {
+    const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, *object.mtime};
+    note(kTimeName, opened ? problem_of(futimens(opened.get(), times)) : unopened);
+  }
+  std::vector<system::UnsetFlag> unset;
+  if (opened)
+    unset = system::set_inode_flags(opened.get(), object.letters);
+  else
+    for (const char letter : object.letters) unset.push_back({.letter = letter, .problem = unopened});
+  for (const system::UnsetFlag& flag : unset) note(name_of_flag(flag.letter), flag.problem);
+}
+
 }  // namespace
 
-bool DeferredFlags::add(Object object) {
+bool DeferredMetadata::add(Object object) {
   const std::scoped_lock lock(mutex_);
   const std::size_t bytes = sizeof(Object) + object.path.size();
   if (bytes > kBytesMax - bytes_) return false;
@@ -49,20 +71,10 @@ bool DeferredFlags::add(Object object) {
   return true;
 }
 
-void DeferredFlags::apply(const system::Beneath& target, TroubleLog& log) {
+void DeferredMetadata::apply(const system::Beneath& target, TroubleLog& log) {
   const std::scoped_lock lock(mutex_);
-  for (; !objects_.empty(); objects_.pop_back()) {
-    const Object& object = objects_.back();
-    const FileDescriptor opened = open_same(target, object);
-    const int problem = opened ? 0 : errno;
-    std::vector<system::UnsetFlag> unset;
-    if (opened)
-      unset = system::set_inode_flags(opened.get(), object.letters);
-    else
-      for (const char letter : object.letters) unset.push_back({.letter = letter, .problem = problem});
-    for (const system::UnsetFlag& flag : unset)
-      log.add_not_set(name_of_flag(flag.letter), object.path, std::generic_category().message(flag.problem));
-  }
+  for (const Object& object : objects_) set(object, target, log);
+  objects_.clear();
   bytes_ = 0;
 }
 
