@@ -1,17 +1,20 @@
 """Restores archives with programs that others wrote, and says how what came back differs from what was there."""
 
+import fcntl
 import os
 import re
+import struct
 import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reader"))
 from archive_reader import Archive, order, raw_text  # noqa: E402
-from file_lines import seconds, tree_lines  # noqa: E402
+from file_lines import object_line, seconds, tree_lines  # noqa: E402
 
 # What GNU tar says of its own accord.
 TIME_WARNING = rb": (implausibly old time stamp [^\n]*|time stamp [^\n]* is [^\n]* s in the future)\n"
@@ -33,6 +36,11 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
                 tar.extractall(sys.argv[2], members, numeric_owner=True, **OPTIONS)
 """
 
+FS_IOC_GETFLAGS = 0x80086601
+# The flags that chattr(1) can set: linux/fs.h.
+FLAG_LETTERS = {0x80: "A", 0x800000: "C", 0x10000: "D", 0x20000000: "P", 0x8: "S", 0x20000: "T", 0x20: "a", 0x4: "c",
+                0x40: "d", 0x10: "i", 0x4000: "j", 0x400: "m", 0x1: "s", 0x8000: "t", 0x2: "u"}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -51,14 +59,15 @@ class Found:
     blocks: int  # Of 512 bytes.
 
 
-def found_in(root, *below):
-    """Every object of the folders `below` of a folder: {its path from there: Found}."""
+def found_in(root, *below, with_folders=False):
+    """Every object of the folders `below` of a folder, or these too: {its path from there: Found}."""
     root = os.fsencode(root)
     objects, by_inode = {}, {}
     for folder in map(os.fsencode, below):
-        for line in tree_lines(os.path.join(root, folder)):
+        top = os.path.join(root, folder)
+        for line in chain([object_line(top, top)] if with_folders else [], tree_lines(top)):
             path, kind, mode, uid, gid, size, mtime, target, device, digest, attributes = line.split(" ", 10)
-            path = os.path.join(folder, bytes.fromhex(path))
+            path = os.path.join(folder, bytes.fromhex(path)).rstrip(b"/")
             status = os.lstat(os.path.join(root, path))
             identity = (folder, status.st_dev, status.st_ino)
             by_inode.setdefault(identity, []).append(path)
@@ -66,6 +75,19 @@ def found_in(root, *below):
                                   device, digest, attributes, identity, status.st_blocks)
     return {path: replace(found, names=tuple(sorted(by_inode[found.names], key=order)))
             for path, found in objects.items()}
+
+
+def flags_of(root, found):
+    """The inode flags of those files and directories that have any: {path: letters of chattr(1)}."""
+    flags = {}
+    for path in [path for path, each in found.items() if each.kind in "fd"]:
+        descriptor = os.open(os.path.join(os.fsencode(root), path), os.O_RDONLY | os.O_NOFOLLOW)
+        (value,) = struct.unpack("I", fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, bytes(4)))
+        os.close(descriptor)
+        letters = "".join(letter for flag, letter in FLAG_LETTERS.items() if value & flag)
+        if letters:
+            flags[path] = letters
+    return flags
 
 
 def differences(source, restored):

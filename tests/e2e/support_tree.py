@@ -31,6 +31,13 @@ LARGE_DIRECTORY_FILES = 600
 DEEP_PATH_BYTES = 3300  # So that a path below the folder of a test is one that programs can open.
 
 
+def remove_tree(path):
+    """Whatever is there: directories of any depth, what is immutable or append-only, what nobody may enter."""
+    if os.path.lexists(path):
+        subprocess.run(["chattr", "-R", "-f", "-i", "-a", path], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
+
+
 class RandomTree:
     """A tree below a folder that exists. `flags` has the letters of chattr(1) for the paths that have some."""
 
@@ -171,6 +178,17 @@ class RandomTree:
         for path in paths:
             if self.chance.randrange(4):
                 os.utime(path, ns=(0, self.time()), follow_symlinks=False)
+
+    def protect(self):
+        """Makes some files and directories immutable or append-only. The last thing to do to a tree."""
+        files = [path for path in self.others if stat.S_ISREG(os.lstat(path).st_mode) and path not in self.flags]
+        single = [path for path in files if os.lstat(path).st_nlink == 1]
+        linked = [path for path in files if os.lstat(path).st_nlink > 1]
+        chosen = [*self.chance.sample(single, 2), self.chance.choice(linked),
+                  *self.chance.sample(self.directories[1:DIRECTORIES], 2)]
+        for path, letter in zip(chosen, "aiiai"):
+            self.flags[path] = letter
+            subprocess.run(["chattr", "+" + letter, path], check=True)
 
     def time(self):
         return self.chance.choice(SECONDS) * 10**9 + self.chance.choice(NANOSECONDS)
