@@ -42,10 +42,9 @@ int set_attribute(const HeldObject& object, const archive::Attribute& attribute)
 bool has_attribute_already(const HeldObject& object, const archive::Attribute& attribute) {
   std::string value(attribute.value.size() + 1, '\0');
   const char* const name = attribute.name.c_str();
-  const ssize_t size =
-      object.is_path_only
-          ? getxattr(path_of_descriptor(object.descriptor).c_str(), name, value.data(), value.size())
-          : fgetxattr(object.descriptor, name, value.data(), value.size());
+  const ssize_t size = object.is_path_only
+                           ? getxattr(path_of_descriptor(object.descriptor).c_str(), name, value.data(), value.size())
+                           : fgetxattr(object.descriptor, name, value.data(), value.size());
   return size >= 0 && std::string_view(value).substr(0, static_cast<std::size_t>(size)) == attribute.value;
 }
 
@@ -56,8 +55,8 @@ struct stat status_now(const HeldObject& object) {
   return status;
 }
 
-bool is_same_time(const timespec& left, const timespec& right) {
-  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+bool has_mtime(const struct stat& status, const timespec& time) {
+  return status.st_mtim.tv_sec == time.tv_sec && status.st_mtim.tv_nsec == time.tv_nsec;
 }
 
 void remove_attribute(const HeldObject& object, std::string_view name) {
@@ -138,9 +137,10 @@ bool MetadataWriter::write_attributes(const HeldObject& object, const ObjectMeta
   bool touched_acl = false;
   const auto set = [&](const archive::Attribute& attribute) {
     const bool has_name = attribute.name.find('\0') == std::string::npos;
-    const int problem = !has_name ? EINVAL : set_attribute(object, attribute) == 0 ? 0 : errno;
-    if (problem != 0 && !(has_name && has_attribute_already(object, attribute)))
-      note(shown_name(attribute.name), object, problem);
+    if (!has_name || set_attribute(object, attribute) != 0) {
+      const int problem = has_name ? errno : EINVAL;
+      if (!has_name || !has_attribute_already(object, attribute)) note(shown_name(attribute.name), object, problem);
+    }
     touched_acl = touched_acl || attribute.name == kAccessAcl;
   };
   // ACLs behind the others, for which an ordinary user needs the permission to write that they may take away.
@@ -182,7 +182,7 @@ void MetadataWriter::write_time(const HeldObject& object, const ObjectMetadata& 
   if (result != 0 && object.is_path_only && errno == EINVAL)
     result = utimensat(AT_FDCWD, path_of_descriptor(object.descriptor).c_str(), times, 0);
   const int problem = errno;
-  if (result != 0 && !is_same_time(status_now(object).st_mtim, metadata.mtime)) note(kTimeName, object, problem);
+  if (result != 0 && !has_mtime(status_now(object), metadata.mtime)) note(kTimeName, object, problem);
 }
 
 void MetadataWriter::write_flags(const HeldObject& object, const ObjectMetadata& metadata) {
@@ -190,7 +190,12 @@ void MetadataWriter::write_flags(const HeldObject& object, const ObjectMetadata&
   set_flags(object, select_flags(metadata.flags, false));
   const std::string last = select_flags(metadata.flags, true);
   const bool is_still_needed = metadata.type == archive::EntryType::Directory || metadata.links > 1;
-  const bool has_time = has_late_time(metadata);
+  bool has_time = has_late_time(metadata);
+  // Later another user than root may be unable to open it; nor could he set these flags.
+  if (has_time && !system::is_root()) {
+    write_time(object, metadata);
+    has_time = false;
+  }
   if (!last.empty() && is_still_needed &&
       deferred_.add({.path = object.path(),
                      .device = object.status.st_dev,

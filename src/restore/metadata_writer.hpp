@@ -38,9 +38,11 @@ class MetadataWriter {
   DeferredMetadata& deferred_;
 };
 
-/// What TroubleLog::add_not_set calls the mode, the time and an inode flag.
+/// What TroubleLog::add_not_set calls the mode, and the time.
 inline constexpr char kModeName[] = "mode";
 inline constexpr char kTimeName[] = "time of modification";
+
+/// What it calls an inode flag.
 std::string name_of_flag(char letter);
 
 }  // namespace osbackup::restore

@@ -244,8 +244,8 @@ TEST_F(MetadataWriterTest, DoesNotComplainOfAnImmutableDirectoryThatIsAsItShould
   sink_.reset();
   restore(entry);
   finish();
-  EXPECT_THAT(log_.counts().not_set, ElementsAre(Pair("extended attribute user.u", 1U), Pair("mode", 1U),
-                                                 Pair("time of modification", 1U)));
+  EXPECT_THAT(log_.counts().not_set,
+              ElementsAre(Pair("extended attribute user.u", 1U), Pair("mode", 1U), Pair("time of modification", 1U)));
 }
 
 TEST_F(MetadataWriterTest, GivesFlagsToWhatTakesAnothersPlace) {
@@ -274,6 +274,7 @@ TEST_F(MetadataWriterTest, CountsForAnOrdinaryUserWhatCannotBeSet) {
       entry.uid = 0;
       entry.gid = kOrdinaryUser;
       entry.flags = "i";
+      entry.links = 2;
       entry.attributes = {{.name = "trusted.t", .value = "x"}, {.name = "user.u", .value = "y"}};
       restore(entry);
     }
@@ -306,6 +307,18 @@ TEST_F(MetadataWriterTest, GivesAnOrdinaryUsersFileAttributesAndAnAclThatForbids
   EXPECT_EQ(attribute("file", "user.u"), "value");
   EXPECT_EQ(attribute("file", kAccessAcl), read_only);
   EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(MetadataWriterTest, GivesAnOrdinaryUsersFileThatNobodyMayReadItsTime) {
+  as_ordinary_user([&] {
+    archive::Entry entry = file("file", 0);
+    entry.flags = "i";
+    entry.links = 2;
+    restore(entry);
+    finish();
+  });
+
+  EXPECT_EQ(status_of("file").st_mtim.tv_nsec, 123'456'789);
 }
 
 TEST_F(MetadataWriterTest, GivesAnOrdinaryUsersDirectoryTheModeThatLocksHimOutInTheEnd) {

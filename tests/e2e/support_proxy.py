@@ -2,12 +2,15 @@
 
 import asyncio
 import re
+import socket
+import struct
 import threading
 
 ADDRESS = "127.0.0.1"
 PIECE_BYTES = 16 << 10
 EXTENDED_PASSIVE = re.compile(rb"^229 .*\(\|\|\|(\d+)\|\)")
 START_SECONDS = 30
+RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
 
 
 class CuttingProxy:
@@ -44,14 +47,18 @@ class CuttingProxy:
         self._is_ready.set()
         await self._is_over.wait()
         self._listener.close()
-        self._cut(asyncio.WriteTransport.abort)
+        self._cut(is_reset=True)
 
     async def _control(self, reader, writer):
         await self._connect(self.server_port, reader, writer, self._pass_replies)
 
     async def _connect(self, port, reader, writer, pass_back):
         """Both directions of a connection, until one of them ends."""
-        server_reader, server_writer = await asyncio.open_connection(ADDRESS, port)
+        try:
+            server_reader, server_writer = await asyncio.open_connection(ADDRESS, port)
+        except ConnectionError:
+            writer.transport.abort()
+            return
         writers = {writer, server_writer}
         self._open |= writers
         try:
@@ -106,8 +113,12 @@ class CuttingProxy:
         self.cuts_made += 1
         if not self.cuts and self.for_good:
             self._listener.close()
-        self._cut(asyncio.WriteTransport.abort if self.cuts_made % 2 else asyncio.WriteTransport.close)
+        self._cut(is_reset=self.cuts_made % 2 == 1)
 
-    def _cut(self, end):
+    def _cut(self, is_reset):
         for writer in list(self._open):
-            end(writer.transport)
+            if is_reset:
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_WHEN_CLOSED)
+                writer.transport.abort()
+            else:
+                writer.close()

@@ -40,10 +40,10 @@ AS_ORDINARY_USER = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-gro
 class Lost:
     """A host whose directories are at the FTP server, and nowhere else any more."""
 
-    def __init__(self, programs, folder, seed, compression):
+    def __init__(self, programs, folder, ftp_server, seed, compression):
         self.seed = seed
-        self.ftp_server = FtpServer()
-        self.host = Host(programs, folder / "host", self.ftp_server.start())
+        self.ftp_server = ftp_server
+        self.host = Host(programs, folder / "host", ftp_server)
         self.host.configure("Archive", compression=compression)
         self.directories = [self.host.source, self.host.folder / "and 100% another's [things]*",
                             self.host.folder / "empty"]
@@ -76,19 +76,18 @@ class Lost:
         for path, each in found.items():
             assert each.blocks <= self.found[path].blocks + SMALLEST_HOLE_BYTES // 512, f"seed {self.seed}: {path}"
 
-    def close(self):
-        self.ftp_server.remove()
-        for directory in self.directories:
-            remove_tree(directory)
-
 
 @pytest.fixture(scope="module", params=[pytest.param((FIRST_SEED + number, COMPRESSIONS[number % 3]),
                                                      id=f"{FIRST_SEED + number}-{COMPRESSIONS[number % 3]}")
                                         for number in range(TREES)])
 def lost(request, programs, tmp_path_factory):
-    lost = Lost(programs, tmp_path_factory.mktemp("lost"), *request.param)
-    yield lost
-    lost.close()
+    ftp_server = FtpServer()
+    folder = tmp_path_factory.mktemp("lost")
+    try:
+        yield Lost(programs, folder, ftp_server.start(), *request.param)
+    finally:
+        ftp_server.remove()
+        remove_tree(folder)
 
 
 @pytest.fixture
@@ -181,8 +180,8 @@ def test_an_ordinary_user_gets_all_that_he_may_have(lost):
                                                              grp.getgrnam("nogroup").gr_gid)}
     for what in ("the owner", "the group", "the extended attribute security.capability", "the inode flag i"):
         assert done.stderr.count(f"{what} cannot be set") == 1, what
-    not_made = ("cannot be made: Operation not permitted", "the content that it is a hard link to could not be restored")
-    assert sum(map(done.stderr.count, not_made)) == len(devices)
+    reasons = ("cannot be made: Operation not permitted", "the content that it is a hard link to could not be restored")
+    assert sum(map(done.stderr.count, reasons)) == len(devices)
 
 
 def as_user_restores(found):
