@@ -37,10 +37,14 @@ restore::Selection selection_of(const RestoreOptions& options) {
   return {.paths = options.paths, .include = PathPatterns(options.include), .exclude = PathPatterns(options.exclude)};
 }
 
-/// Damage, with what helps.
-Error with_remedy(const Error& error) {
-  if (error.kind() != ErrorKind::Corrupt) return error;
-  return Error(ErrorKind::Corrupt, std::string(error.what()) + "; --keep-going gets out what can be had");
+/// What ends a restore, with what helps.
+Error with_remedy(const Error& error, const RestoreOptions& options) {
+  if (error.kind() == ErrorKind::Corrupt && !options.keep_going)
+    return Error(ErrorKind::Corrupt, std::string(error.what()) + "; --keep-going gets out what can be had");
+  if (error.kind() == ErrorKind::NoSpace)
+    return Error(ErrorKind::NoSpace, fmt::format("{}: {}; when there is room, --overwrite if-changed restores the rest",
+                                                 printable(options.target.native()), error.what()));
+  return error;
 }
 
 restore::Remains open_archive(const restore::Snapshot& snapshot, const RestoreOptions& options,
@@ -49,7 +53,7 @@ restore::Remains open_archive(const restore::Snapshot& snapshot, const RestoreOp
   try {
     return {.object = {}, .archive = archives.open(snapshot), .problem = {}};
   } catch (const Error& error) {
-    throw with_remedy(error);
+    throw with_remedy(error, options);
   }
 }
 
@@ -122,9 +126,9 @@ class Restoration {
     try {
       extract(threads, facts.counts);
       facts.is_complete = true;
-    } catch (const Error&) {
+    } catch (const Error& error) {
       tell(facts);
-      throw;
+      throw with_remedy(error, options_);
     }
     tell(facts);
   }
@@ -158,10 +162,9 @@ class Restoration {
         restore::recover(remains_, order, sink, voices);
       else
         restore::extract(*remains_.archive, order, sink, voices);
-    } catch (const Error& error) {
+    } catch (...) {
       counts = sink.counts();
-      if (order.keep_going) throw;
-      throw with_remedy(error);
+      throw;
     }
     counts = sink.counts();
   }

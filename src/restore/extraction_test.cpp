@@ -326,7 +326,8 @@ TEST_F(Extraction, EndsWhenThereIsNoSpace) {
     if (path == "etc/file-100") throw Error(ErrorKind::NoSpace, "write it: No space left on device");
   };
 
-  EXPECT_THAT([&] { extract_all(varied_archive()); }, fails_with(ErrorKind::NoSpace, "No space left"));
+  EXPECT_THAT([&] { extract_all(varied_archive()); },
+              fails_with(ErrorKind::NoSpace, "etc/file-100: write it: No space left"));
 }
 
 TEST_F(Extraction, EndsWhenItIsStopped) {

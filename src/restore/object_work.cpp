@@ -34,6 +34,7 @@ void ObjectWork::settle(const PlannedObject& object, const Error& failure) {
     const std::scoped_lock lock(mutex_);
     if (lost_.size() < kLostMax) lost_.insert(path);
   }
+  if (failure.kind() == ErrorKind::NoSpace) throw failure.within(printable(path));
   if (is_about_all(failure.kind())) throw failure;
   if (failure.kind() == ErrorKind::Corrupt && !order_.keep_going) throw failure.within(printable(path));
   voices_.progress.troubles += 1;

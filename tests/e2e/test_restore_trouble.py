@@ -102,7 +102,7 @@ def test_a_full_target_ends_with_13_and_is_completed_when_there_is_room(host, ta
 
     summary, said = restore(host, target, expect=13)
 
-    assert "No space left on device" in said
+    assert f"osbackup: {target}: " in said and "No space left on device; when there is room" in said
     assert not summary["complete"] and 0 < summary["files"] < SMALL_FILES + FOLDERS
     assert {path for path in found_in(target.parent, "host").keys() ^ beside.keys()} == set()
     expect_nothing_half_done(host, target)
@@ -115,7 +115,7 @@ def test_a_target_without_room_for_names_ends_with_13(host, target):
 
     _, said = restore(host, target, expect=13)
 
-    assert "No space left on device" in said
+    assert f"osbackup: {target}: " in said and "No space left on device; when there is room" in said
     expect_nothing_half_done(host, target)
 
 
