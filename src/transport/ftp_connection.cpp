@@ -46,7 +46,7 @@ std::uint16_t peer_port(curl_socket_t socket) noexcept {
 
 }  // namespace
 
-FtpSession::Connection::Connection(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop)
+FtpSession::Connection::Connection(FtpSettings settings, SessionTraffic& traffic, std::stop_token stop)
     : settings_(std::move(settings)),
       traffic_(traffic),
       origin_(url_origin("ftp", settings_.host, settings_.port)),
@@ -105,10 +105,10 @@ Error FtpSession::Connection::failure(const std::string& activity) const {
   return transfer_.failure(activity);
 }
 
-void FtpSession::Connection::begin_upload(const std::string& path, UploadMode mode) {
+void FtpSession::Connection::begin_upload(const std::string& path, std::uint64_t offset) {
   CurlHandle& handle = prepare(path);
   handle.set(CURLOPT_UPLOAD, 1L);
-  handle.set(CURLOPT_APPEND, mode == UploadMode::Append ? 1L : 0L);
+  handle.set(CURLOPT_APPEND, offset > 0 ? 1L : 0L);
   handle.set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
   handle.set(CURLOPT_READFUNCTION, &Connection::on_read);
   handle.set(CURLOPT_READDATA, static_cast<void*>(this));

@@ -12,7 +12,7 @@ namespace osbackup::transport {
 /// What FtpSession hides: libcurl's transfer, the server's replies and the upload in progress. One thread at a time.
 class FtpSession::Connection {
  public:
-  Connection(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop);
+  Connection(FtpSettings settings, SessionTraffic& traffic, std::stop_token stop);
 
   /// The handle, ready for a transfer from or to this path. No directory is ever changed, so that commands and
   /// transfers agree on where paths begin.
@@ -27,7 +27,7 @@ class FtpSession::Connection {
   /// An answer that refuses, with what to do about it.
   Error refusal(const std::string& activity, const ServerReply& reply) const;
 
-  void begin_upload(const std::string& path, UploadMode mode);
+  void begin_upload(const std::string& path, std::uint64_t offset);
   void append(std::span<const std::byte> bytes);
   void finish_upload();
   void cancel_upload() noexcept;
@@ -38,7 +38,7 @@ class FtpSession::Connection {
   bool is_logged_in() const noexcept { return logged_in_; }
 
   Transfer& transfer() noexcept { return transfer_; }
-  FtpTraffic& traffic() noexcept { return traffic_; }
+  SessionTraffic& traffic() noexcept { return traffic_; }
   const ReplyLog& replies() const noexcept { return replies_; }
 
  private:
@@ -50,7 +50,7 @@ class FtpSession::Connection {
   void drive_upload(Done done);
 
   FtpSettings settings_;
-  FtpTraffic& traffic_;
+  SessionTraffic& traffic_;
   std::string origin_;
   ReplyLog replies_;
   bool logged_in_ = false;

@@ -17,7 +17,7 @@ constexpr long kReceiveBytes = 128L << 10U;
 
 }  // namespace
 
-FtpSession::Download::Download(FtpSession& session, FtpRange range)
+FtpSession::Download::Download(FtpSession& session, FileRange range)
     : session_(session),
       connection_(*session.connection_),
       range_(std::move(range)),
@@ -99,13 +99,7 @@ void FtpSession::Download::fail() {
   throw failure;
 }
 
-void FtpSession::Download::require_bytes() {
-  const std::optional<std::uint64_t> held = session_.size(range_.path);
-  if (!held) throw Error(ErrorKind::NotFound, activity_ + ": there is no such file on the FTP server");
-  if (range_.offset > *held || range_.length > *held - range_.offset)
-    throw Error(ErrorKind::Corrupt, fmt::format("{}: bytes {} to {} are wanted and the file has {}", activity_,
-                                                range_.offset, range_.offset + range_.length, *held));
-}
+void FtpSession::Download::require_bytes() { require_inside(range_, session_.size(range_.path)); }
 
 std::size_t FtpSession::Download::on_write(char* data, std::size_t, std::size_t bytes, void* self) noexcept {
   auto& download = *static_cast<Download*>(self);

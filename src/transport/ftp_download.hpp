@@ -21,7 +21,7 @@ namespace osbackup::transport {
 class FtpSession::Download final : public ByteSource {
  public:
   /// Waits until the first bytes are here. `session` must outlive it and do nothing else meanwhile.
-  Download(FtpSession& session, FtpRange range);
+  Download(FtpSession& session, FileRange range);
 
   /// Breaks off what is still on its way.
   ~Download() override;
@@ -38,7 +38,7 @@ class FtpSession::Download final : public ByteSource {
 
   FtpSession& session_;
   Connection& connection_;
-  FtpRange range_;
+  FileRange range_;
   std::string activity_;
   std::vector<std::byte> buffer_;    ///< Arrived; its capacity is the most that it holds.
   std::size_t taken_bytes_ = 0;      ///< Of the buffer.

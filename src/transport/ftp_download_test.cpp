@@ -38,7 +38,7 @@ class FtpDownloadTest : public ::testing::Test {
             .timeout = timeout};
   }
 
-  FtpRange whole() const { return {.path = "file", .offset = 0, .length = content_.size()}; }
+  FileRange whole() const { return {.path = "file", .offset = 0, .length = content_.size()}; }
 
   static std::vector<std::byte> all_of(ByteSource& stream) {
     std::vector<std::byte> all;
@@ -61,15 +61,15 @@ class FtpDownloadTest : public ::testing::Test {
   // More than the sockets between server and client hold.
   const std::vector<std::byte> content_ = test::random_bytes({.size = 40'000'000, .seed = 12});
   test::FtpServer server_;
-  FtpTraffic traffic_;
+  SessionTraffic traffic_;
   FtpSession session_{settings(), traffic_};
 };
 
 TEST_F(FtpDownloadTest, AWholeFileIsOneTransferAndOneLogin) {
-  session_.list_names("");
+  session_.size("file");
 
   EXPECT_TRUE(all_of(*session_.stream(whole())) == content_);
-  session_.list_names("");
+  session_.size("file");
 
   EXPECT_EQ(logged("\"RETR "), 1U);
   EXPECT_EQ(logged("230 Login successful"), 1U);
@@ -82,7 +82,7 @@ TEST_F(FtpDownloadTest, APartThatEndsWithTheFileKeepsTheLogin) {
               std::vector<std::byte>(content_.begin() + 39'000'000, content_.end()));
   EXPECT_TRUE(session_.is_logged_in());
 
-  session_.list_names("");
+  session_.size("file");
 
   EXPECT_EQ(logged("230 Login successful"), 1U);
   EXPECT_EQ(traffic_.logins, 1U);
@@ -93,7 +93,7 @@ TEST_F(FtpDownloadTest, APartThatEndsBeforeTheFileCostsTheNextCallALogin) {
               std::vector<std::byte>(content_.begin() + 5, content_.begin() + 1'000'005));
   EXPECT_FALSE(session_.is_logged_in());
 
-  session_.list_names("");
+  session_.size("file");
 
   EXPECT_EQ(logged("230 Login successful"), 2U);
   EXPECT_EQ(traffic_.logins, 2U);
@@ -119,7 +119,7 @@ TEST_F(FtpDownloadTest, TakesNoMoreThanItsReaderWants) {
 
 TEST_F(FtpDownloadTest, WhatIsGivenUpEarlyIsBrokenOff) {
   session_.stream(whole())->skip(1'000);
-  session_.list_names("");
+  session_.size("file");
 
   EXPECT_LT(traffic_.bytes_read, 1'000'000U);
   EXPECT_EQ(traffic_.logins, 2U);
@@ -167,7 +167,7 @@ TEST_F(FtpDownloadTest, PausesLongerThanTheTimeoutEndNothing) {
   pause();
   EXPECT_EQ(stream->skip(2), 1U);
 
-  impatient.list_names("");
+  impatient.size("file");
   EXPECT_EQ(traffic_.logins, 1U);
 }
 

@@ -58,7 +58,7 @@ std::optional<std::uint64_t> parse_size(const ServerReply& reply) {
 
 }  // namespace
 
-FtpSession::FtpSession(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop)
+FtpSession::FtpSession(FtpSettings settings, SessionTraffic& traffic, std::stop_token stop)
     : connection_(std::make_unique<Connection>(std::move(settings), traffic, std::move(stop))) {}
 
 FtpSession::~FtpSession() = default;
@@ -106,6 +106,20 @@ std::vector<std::string> FtpSession::list_names(const std::string& directory) {
   return {};
 }
 
+std::vector<StoredFile> FtpSession::list(const std::string& directory, const NameFilter& wanted) {
+  std::vector<std::string> names = list_names(directory);
+  std::erase_if(names, [&](const std::string& name) { return !wanted(name); });
+  std::vector<std::string> paths;
+  paths.reserve(names.size());
+  for (const std::string& name : names) paths.push_back(path_in(directory, name));
+  const std::vector<std::optional<std::uint64_t>> found = sizes(paths);
+  std::vector<StoredFile> files;
+  // Directories have no size, and what was removed meanwhile has none any more.
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (found[i]) files.push_back({.name = std::move(names[i]), .bytes = *found[i]});
+  return files;
+}
+
 void FtpSession::make_directories(const std::string& directory) {
   std::vector<std::string> lines;
   for (std::size_t end = 0; end < directory.size();) {
@@ -133,11 +147,13 @@ void FtpSession::read(const std::string& path, std::uint64_t offset, std::span<s
   Download(*this, {.path = path, .offset = offset, .length = out.size()}).read(out);
 }
 
-std::unique_ptr<ByteSource> FtpSession::stream(FtpRange range) {
+std::unique_ptr<ByteSource> FtpSession::stream(FileRange range) {
   return std::make_unique<Download>(*this, std::move(range));
 }
 
-void FtpSession::begin_upload(const std::string& path, UploadMode mode) { connection_->begin_upload(path, mode); }
+void FtpSession::begin_upload(const std::string& path, std::uint64_t offset) {
+  connection_->begin_upload(path, offset);
+}
 
 void FtpSession::append(std::span<const std::byte> bytes) { connection_->append(bytes); }
 

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/byte_source.hpp"
 #include "core/secret.hpp"
+#include "transport/file_session.hpp"
 
 namespace osbackup::transport {
 
@@ -25,87 +23,41 @@ struct FtpSettings {
   std::chrono::milliseconds timeout{60'000};  ///< How long nothing may move.
 };
 
-/// Which bytes of a file are wanted.
-struct FtpRange {
-  std::string path;
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-};
-
-/// What the sessions that share it have done. Thread-safe.
-struct FtpTraffic {
-  std::atomic<std::uint64_t> logins = 0;      ///< That the server accepted.
-  std::atomic<std::uint64_t> bytes_read = 0;  ///< Content of files, with what arrived and was not wanted.
-};
-
-/// One login to an FTP server, passive mode (RFC 2428's EPSV, else PASV), binary. Connects when it must, and again
-/// after a broken connection. One thread at a time.
-///
-/// Paths are relative to the directory that the login begins in, unless they begin with a slash; Usage when they have
-/// control characters. Every function throws Unavailable when the server cannot be reached or the connection breaks,
-/// LoginRefused when it refuses the login, Cancelled after the stop. No message holds the password.
-class FtpSession {
+/// A login to an FTP server, passive mode (RFC 2428's EPSV, else PASV), binary. A read that does not reach to the end
+/// of its file, and a stream that is not read so far, lose the login. Usage when a path has control characters.
+class FtpSession final : public FileSession {
  public:
   /// `traffic` must outlive it.
-  FtpSession(FtpSettings settings, FtpTraffic& traffic, std::stop_token stop = {});
-  ~FtpSession();
-  FtpSession(const FtpSession&) = delete;
-  FtpSession& operator=(const FtpSession&) = delete;
+  FtpSession(FtpSettings settings, SessionTraffic& traffic, std::stop_token stop = {});
+  ~FtpSession() override;
 
-  /// A file's size; nothing when there is no such file. (RFC 3659, 4)
-  std::optional<std::uint64_t> size(const std::string& path);
+  /// RFC 3659, 4.
+  std::optional<std::uint64_t> size(const std::string& path) override;
+  std::vector<StoredFile> list(const std::string& directory, const NameFilter& wanted) override;
+  /// Servers answer alike when a directory exists and when it may not be made.
+  void make_directories(const std::string& directory) override;
+  void rename(const std::string& from, const std::string& to) override;
+  void remove(const std::string& path) override;
+  void read(const std::string& path, std::uint64_t offset, std::span<std::byte> out) override;
+  std::unique_ptr<ByteSource> stream(FileRange range) override;
 
-  /// The same for many: nothing where there is no such file.
-  std::vector<std::optional<std::uint64_t>> sizes(const std::vector<std::string>& paths);
+  void begin_upload(const std::string& path, std::uint64_t offset) override;
+  void append(std::span<const std::byte> bytes) override;
+  void finish_upload() override;
+  /// With its connection.
+  void cancel_upload() noexcept override;
+  bool is_uploading() const noexcept override;
 
-  /// The names in a directory (`""`: the one that the login begins in); none when the directory is missing.
-  std::vector<std::string> list_names(const std::string& directory);
-
-  /// Makes the directory and what is missing above it, as far as the server lets us: servers answer alike when a
-  /// directory exists and when it may not be made, so it is the next upload that tells.
-  void make_directories(const std::string& directory);
-
-  /// Many servers replace an existing target without a word.
-  void rename(const std::string& from, const std::string& to);
-
-  /// Removing what does not exist succeeds.
-  void remove(const std::string& path);
-
-  /// Fills `out` from `offset` on. NotFound, Denied when the server forbids reading, Corrupt when the file ends before.
-  /// The login is lost unless `out` reaches to the end of the file.
-  void read(const std::string& path, std::uint64_t offset, std::span<std::byte> out);
-
-  /// The same bytes one after another in one transfer, which the reader paces. Throws as read() does, now or while it
-  /// is read. Until it has given its last byte or is destroyed, nothing else may be done with the session. The login is
-  /// lost unless it is read to the end of the file.
-  std::unique_ptr<ByteSource> stream(FtpRange range);
-
-  enum class UploadMode { Replace, Append };
-
-  /// Opens a file for writing; returns when the server is ready for its bytes. Until finish_upload or cancel_upload
-  /// only append may be called. Denied when the server refuses.
-  void begin_upload(const std::string& path, UploadMode mode);
-
-  /// Hands bytes to the connection; returns when all are taken. After a failure the upload is over.
-  void append(std::span<const std::byte> bytes);
-
-  /// Waits until the server says that it has everything.
-  void finish_upload();
-
-  /// Breaks the upload off, with its connection.
-  void cancel_upload() noexcept;
-
-  bool is_uploading() const noexcept;
-
-  /// Whether the next call needs no login, as far as is known here.
-  bool is_logged_in() const noexcept;
-
-  /// From here on the stop is not obeyed and nothing takes longer than ten seconds: for leaving nothing behind.
-  void begin_cleanup() noexcept;
+  bool is_logged_in() const noexcept override;
+  void begin_cleanup() noexcept override;
 
  private:
   class Connection;
   class Download;
+
+  std::vector<std::string> list_names(const std::string& directory);
+  std::vector<std::optional<std::uint64_t>> sizes(const std::vector<std::string>& paths);
+
   std::unique_ptr<Connection> connection_;
 };
 
