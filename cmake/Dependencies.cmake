@@ -21,9 +21,11 @@ foreach(part IN ITEMS core sqlite3)
     INTERFACE_INCLUDE_DIRECTORIES "${SOCI_INCLUDE_DIR};${SOCI_INCLUDE_DIR}/soci")
 endforeach()
 
-# ISA-L and libdeflate: Debian's packages bring pkg-config files.
+# ISA-L, libdeflate and libssh2: Debian's packages bring pkg-config files.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 add_library(ISAL::isal ALIAS PkgConfig::ISAL)
 pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
 add_library(deflate::deflate ALIAS PkgConfig::deflate)
+pkg_check_modules(ssh2 REQUIRED IMPORTED_TARGET libssh2)
+add_library(ssh2::ssh2 ALIAS PkgConfig::ssh2)

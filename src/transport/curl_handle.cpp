@@ -74,6 +74,13 @@ long CurlHandle::response_code() const {
   return code;
 }
 
+int CurlHandle::connected_socket() const {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  require(curl_easy_getinfo(handle_.get(), CURLINFO_ACTIVESOCKET, &socket));
+  if (socket == CURL_SOCKET_BAD) throw Error(ErrorKind::Unavailable, "libcurl: the connection is gone");
+  return socket;
+}
+
 void CurlHandle::require(CURLcode code) {
   if (code != CURLE_OK) throw Error(ErrorKind::Internal, std::string("libcurl: ") + curl_easy_strerror(code));
 }

@@ -40,6 +40,9 @@ class CurlHandle {
 
   long response_code() const;
 
+  /// The socket of a transfer that was told to connect only; still libcurl's to close.
+  int connected_socket() const;
+
   CURL* get() const noexcept { return handle_.get(); }
 
  private:

@@ -17,6 +17,7 @@ CPP_SUFFIXES = {".cpp", ".hpp"}
 # Which modules may see which third-party headers; what is not named here is open to all (the standard library, fmt).
 THIRD_PARTY = [
     (re.compile(r"^curl/"), "libcurl", {"transport"}),
+    (re.compile(r"^libssh2"), "libssh2", {"transport"}),
     (re.compile(r"^openssl/"), "OpenSSL", {"crypto", "http"}),
     (re.compile(r"^(soci/|sqlite3|mysql|mariadb)"), "SOCI and the databases", {"sql"}),
     (re.compile(r"^boost/(asio|beast)([./]|$)"), "Asio and Beast", {"http"}),

@@ -13,9 +13,11 @@
 #include "storage/folder_destination.hpp"
 #include "storage/ftp_destination.hpp"
 #include "storage/memory_destination.hpp"
+#include "storage/sftp_destination.hpp"
 #include "support/fails_with.hpp"
 #include "support/ftp_server.hpp"
 #include "support/random_bytes.hpp"
+#include "support/sftp_server.hpp"
 #include "support/temporary_folder.hpp"
 
 /// What every Destination promises (storage/destination.hpp), tried with each that there is.
@@ -63,6 +65,20 @@ Kind on_ftp_server(const std::string& name, const std::string& address) {
                                                   .user = server->user(),
                                                   .password = Secret(server->password())};
             auto destination = std::make_unique<FtpDestination>(settings, "made/when needed");
+            return Tested{server, std::move(destination)};
+          }};
+}
+
+Kind on_sftp_server(const std::string& name, const std::string& address) {
+  return {name, [address] {
+            auto server = std::make_shared<test::SftpServer>(test::SftpServerOptions{.address = address});
+            const transport::SftpSettings settings{.host = server->host(),
+                                                   .port = server->port(),
+                                                   .user = server->user(),
+                                                   .private_key = Secret(server->private_key()),
+                                                   .known_hosts = server->known_hosts(),
+                                                   .known_hosts_place = "known_hosts"};
+            auto destination = std::make_unique<SftpDestination>(settings, "made/when needed");
             return Tested{server, std::move(destination)};
           }};
 }
@@ -453,7 +469,9 @@ TEST_P(DestinationContract, OfTwoUploadsThatWantOneNameOneGetsIt) {
 
 INSTANTIATE_TEST_SUITE_P(EveryDestination, DestinationContract,
                          ::testing::Values(in_memory(), in_folder(), on_ftp_server("on_ftp_server", "127.0.0.1"),
-                                           on_ftp_server("on_ftp_server_ipv6", "::1")),
+                                           on_ftp_server("on_ftp_server_ipv6", "::1"),
+                                           on_sftp_server("on_sftp_server", "127.0.0.1"),
+                                           on_sftp_server("on_sftp_server_ipv6", "::1")),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

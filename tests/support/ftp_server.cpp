@@ -1,9 +1,7 @@
 #include "support/ftp_server.hpp"
 
 #include <poll.h>
-#include <pwd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -12,12 +10,10 @@
 
 #include "core/error.hpp"
 #include "support/free_port.hpp"
-#include "system/system_error.hpp"
+#include "support/server_account.hpp"
 
 namespace osbackup::test {
 namespace {
-
-constexpr const char* kSystemUser = "ftp";
 
 std::string yes_or_no(Permission permission) { return permission == Permission::Allowed ? "YES" : "NO"; }
 
@@ -28,12 +24,6 @@ std::string filled_in(std::string text, const std::map<std::string, std::string>
       text.replace(at, marked.size(), value);
   }
   return text;
-}
-
-void give_to_server(const std::filesystem::path& path) {
-  const passwd* user = ::getpwnam(kSystemUser);
-  if (!user) throw Error(ErrorKind::NotFound, "the system has no user ftp: run scripts/setup, which installs vsftpd");
-  if (::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) throw system::system_error("chown " + path.string());
 }
 
 }  // namespace
@@ -76,22 +66,8 @@ void FtpServer::write_configuration() const {
 
 bool FtpServer::try_start() {
   write_configuration();
-  std::vector<std::string> arguments = {"setpriv",       std::string("--reuid=") + kSystemUser,
-                                        "--init-groups", std::string("--regid=") + kSystemUser,
-                                        "vsftpd",        (folder_.path() / "vsftpd.conf").string()};
-  if (options_.disk_bytes > 0) {
-    // A mount namespace of the server's own: nothing is left mounted, however the test ends.
-    const std::vector<std::string> with_disk = {
-        "unshare",
-        "--mount",
-        "sh",
-        "-c",
-        R"(mount -t tmpfs -o "size=$1,mode=0777" tmpfs "$2" && shift 2 && exec "$@")",
-        "sh",
-        std::to_string(options_.disk_bytes),
-        root().string()};
-    arguments.insert(arguments.begin(), with_disk.begin(), with_disk.end());
-  }
+  std::vector<std::string> arguments = as_server({"vsftpd", (folder_.path() / "vsftpd.conf").string()});
+  if (options_.disk_bytes > 0) arguments = with_disk(arguments, options_.disk_bytes, root());
   process_ = std::make_unique<ChildProcess>(ChildOptions{.arguments = arguments, .output = folder_.path() / "output"});
 
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);

@@ -1,0 +1,279 @@
+#include "transport/ssh_connection.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "core/encoding.hpp"
+#include "transport/host_keys.hpp"
+
+namespace osbackup::transport {
+namespace {
+
+ErrorKind kind_of_status(unsigned long status) noexcept {
+  switch (status) {
+    case LIBSSH2_FX_NO_SUCH_FILE:
+    case LIBSSH2_FX_NO_SUCH_PATH:
+      return ErrorKind::NotFound;
+    case LIBSSH2_FX_PERMISSION_DENIED:
+    case LIBSSH2_FX_OP_UNSUPPORTED:
+    case LIBSSH2_FX_WRITE_PROTECT:
+    case LIBSSH2_FX_NOT_A_DIRECTORY:
+      return ErrorKind::Denied;
+    case LIBSSH2_FX_FILE_ALREADY_EXISTS:
+      return ErrorKind::Exists;
+    case LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM:
+    case LIBSSH2_FX_QUOTA_EXCEEDED:
+      return ErrorKind::NoSpace;
+    default:
+      return ErrorKind::Unavailable;
+  }
+}
+
+std::string words_for(ErrorKind kind, unsigned long status) {
+  switch (kind) {
+    case ErrorKind::NotFound:
+      return "there is no such file on the server";
+    case ErrorKind::Denied:
+      return "the server forbids it: check what it lets this user do there";
+    case ErrorKind::Exists:
+      return "there is a file of that name already";
+    case ErrorKind::NoSpace:
+      return "make room on the SFTP server";
+    default:
+      return fmt::format("the server refuses with status {} and no reason", status);
+  }
+}
+
+/// The key's digest as ssh-keygen -l shows it.
+std::string fingerprint_of(LIBSSH2_SESSION* ssh) {
+  constexpr std::size_t kDigestBytes = 32;
+  const char* digest = libssh2_hostkey_hash(ssh, LIBSSH2_HOSTKEY_HASH_SHA256);
+  if (!digest) return "";
+  std::string text = base64_encode({digest, kDigestBytes});
+  while (text.ends_with('=')) text.pop_back();
+  return " SHA256:" + text;
+}
+
+}  // namespace
+
+SshConnection::SshConnection(const SftpSettings& settings, TransferLimits limits)
+    : settings_(settings),
+      limits_(std::move(limits)),
+      tcp_(settings.host, settings.port, limits_),
+      ssh_(make_ssh_handle(this)) {
+  // A login that fails leaves nothing that would have to be closed politely.
+  try {
+    shake_hands();
+    log_in();
+  } catch (...) {
+    lose();
+    throw;
+  }
+}
+
+SshConnection::~SshConnection() {
+  if (!lost_) libssh2_session_disconnect(ssh_.get(), "done");
+  lose();
+  if (sftp_) libssh2_sftp_shutdown(sftp_);
+}
+
+bool SshConnection::is_alive() const noexcept {
+  if (lost_) return false;
+  char byte = 0;
+  return ::recv(tcp_.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
+void SshConnection::lose() noexcept {
+  lost_ = true;
+  tcp_.shut_down();
+}
+
+void SshConnection::begin(const std::string& activity) {
+  if (limits_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, activity + ": stopped");
+  last_progress_ = std::chrono::steady_clock::now();
+}
+
+void SshConnection::wait(const std::string& activity) {
+  poll();
+  if (limits_.stop.stop_requested()) {
+    lose();
+    throw Error(ErrorKind::Cancelled, activity + ": stopped");
+  }
+  if (std::chrono::steady_clock::now() - last_progress_ < limits_.timeout) return;
+  lose();
+  throw Error(ErrorKind::Unavailable, fmt::format("{}: the server has not answered for {} s", activity,
+                                                  std::chrono::duration<double>(limits_.timeout).count()));
+}
+
+/// Waits, for a short time, until something can be moved.
+void SshConnection::poll() noexcept {
+  // The longest that a requested stop goes unnoticed.
+  constexpr int kMilliseconds = 100;
+  const int directions = libssh2_session_block_directions(ssh_.get());
+  const bool is_writing = (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0;
+  const bool is_reading = (directions & LIBSSH2_SESSION_BLOCK_INBOUND) != 0 || !is_writing;
+  pollfd waited{.fd = tcp_.socket(), .events = 0, .revents = 0};
+  waited.events = static_cast<short>((is_writing ? POLLOUT : 0) | (is_reading ? POLLIN : 0));
+  if (::poll(&waited, 1, kMilliseconds) > 0) last_progress_ = std::chrono::steady_clock::now();
+}
+
+int SshConnection::close(LIBSSH2_SFTP_HANDLE* handle) noexcept {
+  const auto begun = std::chrono::steady_clock::now();
+  for (;;) {
+    const int result = libssh2_sftp_close_handle(handle);
+    if (result != LIBSSH2_ERROR_EAGAIN) {
+      if (result != 0 && result != LIBSSH2_ERROR_SFTP_PROTOCOL) lose();
+      return result;
+    }
+    // Without a connection libssh2 waits for nothing.
+    const bool is_late = std::chrono::steady_clock::now() - begun >= limits_.timeout;
+    if (!lost_ && (is_late || limits_.stop.stop_requested())) lose();
+    poll();
+  }
+}
+
+std::optional<unsigned long> SshConnection::refusal() const noexcept {
+  if (!sftp_ || libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_SFTP_PROTOCOL) return std::nullopt;
+  const unsigned long status = libssh2_sftp_last_error(sftp_);
+  return status == LIBSSH2_FX_OK ? std::nullopt : std::optional(status);
+}
+
+Error SshConnection::failure(const std::string& activity) {
+  if (const std::optional<unsigned long> status = refusal()) {
+    const ErrorKind kind = kind_of_status(*status);
+    return {kind, fmt::format("{}: {}", activity, words_for(kind, *status))};
+  }
+  char* words = nullptr;
+  const int code = libssh2_session_last_error(ssh_.get(), &words, nullptr, 0);
+  lose();
+  return {code == LIBSSH2_ERROR_ALLOC ? ErrorKind::Internal : ErrorKind::Unavailable,
+          fmt::format("{}: {}", activity, short_line(words ? words : "the connection broke"))};
+}
+
+bool SshConnection::is_missing() const noexcept {
+  const std::optional<unsigned long> status = refusal();
+  return status && kind_of_status(*status) == ErrorKind::NotFound;
+}
+
+bool SshConnection::is_unexplained() const noexcept { return refusal() == LIBSSH2_FX_FAILURE; }
+
+void SshConnection::shake_hands() {
+  const std::string activity = "connect to " + settings_.host;
+  const HostKeys keys(settings_.known_hosts, settings_.host, settings_.port);
+  // So that the server shows a key that we can know.
+  const std::string methods = keys.methods();
+  if (!methods.empty() && libssh2_session_method_pref(ssh_.get(), LIBSSH2_METHOD_HOSTKEY, methods.c_str()) != 0)
+    throw failure(activity);
+  if (complete(activity, [&] { return libssh2_session_handshake(ssh_.get(), tcp_.socket()); }) != 0) {
+    const Error error = failure(activity);
+    if (libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_KEX_FAILURE || methods.empty()) throw error;
+    throw Error(error.kind(), fmt::format("{} (of the server's keys {} has {}: perhaps it does not show them)",
+                                          error.what(), settings_.known_hosts_place, methods));
+  }
+  require_known_server(keys);
+}
+
+void SshConnection::require_known_server(const HostKeys& keys) {
+  std::size_t bytes = 0;
+  int type = 0;
+  const char* key = libssh2_session_hostkey(ssh_.get(), &bytes, &type);
+  const HostKeys::Verdict verdict = key ? keys.judge({key, bytes}) : HostKeys::Verdict::Unknown;
+  if (verdict == HostKeys::Verdict::Known) return;
+  const std::string begin = fmt::format("connect to {}: its host key{}", settings_.host, fingerprint_of(ssh_.get()));
+  const std::string& place = settings_.known_hosts_place;
+  if (verdict == HostKeys::Verdict::Revoked)
+    throw Error(ErrorKind::Refused, fmt::format("{} is revoked in {}", begin, place));
+  if (verdict == HostKeys::Verdict::Changed)
+    throw Error(ErrorKind::Refused,
+                fmt::format("{} is not the one in {}: somebody else may answer there. If the server's key was changed, "
+                            "remove the old one with: ssh-keygen -R '[{}]:{}' -f FILE",
+                            begin, place, settings_.host, settings_.port));
+  throw Error(ErrorKind::Refused,
+              fmt::format("{} is not in {}: compare it with the server's own (ssh-keygen -l -f), and add what this "
+                          "prints: ssh-keyscan -p {} {}",
+                          begin, place, settings_.port, settings_.host));
+}
+
+void SshConnection::log_in() {
+  const std::string activity = fmt::format("log in to {} as {}", settings_.host, settings_.user);
+  const int result = settings_.private_key.empty() ? log_in_with_password(activity) : log_in_with_key(activity);
+  if (result != 0) throw login_failure(activity, result);
+  sftp_ = complete(activity, [&] { return libssh2_sftp_init(ssh_.get()); });
+  if (sftp_) return;
+  const int code = libssh2_session_last_errno(ssh_.get());
+  const Error error = failure(activity);
+  // What OpenSSH says when it has no such subsystem.
+  if (code == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED || code == LIBSSH2_ERROR_CHANNEL_FAILURE)
+    throw Error(ErrorKind::Denied, activity + ": the server offers no SFTP to this user");
+  throw error;
+}
+
+int SshConnection::log_in_with_key(const std::string& activity) {
+  const std::string& user = settings_.user;
+  const std::string& key = settings_.private_key.reveal();
+  return complete(activity, [&] {
+    return libssh2_userauth_publickey_frommemory(ssh_.get(), user.data(), user.size(), nullptr, 0, key.data(),
+                                                 key.size(), nullptr);
+  });
+}
+
+int SshConnection::log_in_with_password(const std::string& activity) {
+  const std::string& user = settings_.user;
+  const std::string& password = settings_.password.reveal();
+  const auto user_bytes = static_cast<unsigned>(user.size());
+  const char* methods = complete(activity, [&] { return libssh2_userauth_list(ssh_.get(), user.data(), user_bytes); });
+  if (!methods) return libssh2_userauth_authenticated(ssh_.get()) ? 0 : libssh2_session_last_errno(ssh_.get());
+  const std::string_view offered = methods;
+  if (offered.find("password") == std::string_view::npos &&
+      offered.find("keyboard-interactive") != std::string_view::npos)
+    return complete(activity, [&] {
+      return libssh2_userauth_keyboard_interactive_ex(ssh_.get(), user.data(), user_bytes,
+                                                      &SshConnection::answer_prompts);
+    });
+  return complete(activity, [&] {
+    return libssh2_userauth_password_ex(ssh_.get(), user.data(), user_bytes, password.data(),
+                                        static_cast<unsigned>(password.size()), nullptr);
+  });
+}
+
+/// Gives the password to every question whose answer is not to be shown.
+// The parameters are libssh2's.
+// NOLINTNEXTLINE(readability-function-size)
+void SshConnection::answer_prompts(const char*, int, const char*, int, int count,
+                                   const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
+                                   LIBSSH2_USERAUTH_KBDINT_RESPONSE* answers, void** self) noexcept {
+  const std::string& password = static_cast<SshConnection*>(*self)->settings_.password.reveal();
+  for (int i = 0; i < count; ++i) {
+    if (prompts[i].echo != 0) continue;
+    // libssh2 frees it.
+    answers[i].text = ::strdup(password.c_str());
+    answers[i].length = answers[i].text ? static_cast<unsigned>(password.size()) : 0;
+  }
+}
+
+Error SshConnection::login_failure(const std::string& activity, int result) {
+  const bool has_key = !settings_.private_key.empty();
+  switch (result) {
+    case LIBSSH2_ERROR_FILE:
+    case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
+    case LIBSSH2_ERROR_METHOD_NONE:
+    case LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
+      if (!has_key) break;
+      return {ErrorKind::Usage, activity +
+                                    ": [Ftp] private_key is no key that can be used: one without a pass phrase is "
+                                    "made with: ssh-keygen -t ed25519 -N ''"};
+    case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
+    case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+    case LIBSSH2_ERROR_PASSWORD_EXPIRED:
+      return {ErrorKind::LoginRefused, fmt::format("{}: the server refuses the login: check [Ftp] user and {}",
+                                                   activity, has_key ? "private_key" : "password")};
+    default:
+      break;
+  }
+  return failure(activity);
+}
+
+}  // namespace osbackup::transport

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "core/error.hpp"
+#include "transport/sftp_session.hpp"
+#include "transport/ssh_handle.hpp"
+#include "transport/tcp_connection.hpp"
+#include "transport/transfer.hpp"
+
+namespace osbackup::transport {
+
+/// A login over SSH to a server whose key is known, with SFTP on it: libssh2's calls, the waiting between them, and
+/// what their failures mean. One thread at a time.
+class SshConnection {
+ public:
+  /// Connects, looks who the server is, and logs in.
+  SshConnection(const SftpSettings& settings, TransferLimits limits);
+  ~SshConnection();
+  SshConnection(const SshConnection&) = delete;
+  SshConnection& operator=(const SshConnection&) = delete;
+
+  LIBSSH2_SFTP* sftp() const noexcept { return sftp_; }
+
+  /// Whether it can be used further, as far as is known here.
+  bool is_alive() const noexcept;
+
+  /// Calls a function of libssh2 until it is done, and gives what it gave: a negative number or nullptr when it has
+  /// failed. Unavailable when nothing moves for the timeout, Cancelled after the stop; the connection is lost then.
+  template <class Call>
+  auto complete(const std::string& activity, Call call);
+
+  /// What the last call failed with. The connection is lost, unless it was the server that refused something.
+  Error failure(const std::string& activity);
+
+  /// Whether the last call, which has failed, did so because the server has no such file.
+  bool is_missing() const noexcept;
+
+  /// Whether it did so for a reason that the server does not tell.
+  bool is_unexplained() const noexcept;
+
+  /// Closes a file or a directory, and gives libssh2's code. Its memory is free in any case.
+  int close(LIBSSH2_SFTP_HANDLE* handle) noexcept;
+
+  void set_limits(TransferLimits limits) { limits_ = std::move(limits); }
+
+ private:
+  static void answer_prompts(const char*, int, const char*, int, int count,
+                             const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts, LIBSSH2_USERAUTH_KBDINT_RESPONSE* answers,
+                             void** self) noexcept;
+  /// The status with which the server refused what failed last; nothing when it was something else.
+  std::optional<unsigned long> refusal() const noexcept;
+  bool would_block(ssize_t result) const noexcept { return result == LIBSSH2_ERROR_EAGAIN; }
+  bool would_block(const void* result) const noexcept {
+    return !result && libssh2_session_last_errno(ssh_.get()) == LIBSSH2_ERROR_EAGAIN;
+  }
+  void begin(const std::string& activity);
+  void wait(const std::string& activity);
+  void poll() noexcept;
+  void lose() noexcept;
+
+  void shake_hands();
+  void require_known_server(const class HostKeys& keys);
+  void log_in();
+  int log_in_with_key(const std::string& activity);
+  int log_in_with_password(const std::string& activity);
+  Error login_failure(const std::string& activity, int result);
+
+  const SftpSettings& settings_;  ///< Used while it is made.
+  TransferLimits limits_;
+  std::chrono::steady_clock::time_point last_progress_;
+  bool lost_ = false;
+  TcpConnection tcp_;
+  SshHandle ssh_;
+  LIBSSH2_SFTP* sftp_ = nullptr;  ///< Freed with ssh_.
+};
+
+template <class Call>
+auto SshConnection::complete(const std::string& activity, Call call) {
+  begin(activity);
+  for (;;) {
+    const auto result = call();
+    if (!would_block(result)) return result;
+    wait(activity);
+  }
+}
+
+}  // namespace osbackup::transport
