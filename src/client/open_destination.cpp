@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "client/sftp_settings.hpp"
 #include "core/encoding.hpp"
 #include "storage/folder_destination.hpp"
 #include "storage/ftp_destination.hpp"
+#include "storage/sftp_destination.hpp"
 #include "system/host.hpp"
 
 namespace osbackup::client {
@@ -26,6 +28,9 @@ std::unique_ptr<storage::Destination> open_destination(const config::ClientConfi
                                                        std::stop_token stop) {
   if (config.folder) return std::make_unique<storage::FolderDestination>(config.folder->folder);
   const config::FtpSettings& ftp = *config.ftp;
+  if (ftp.protocol == config::FtpSettings::Protocol::Sftp)
+    return std::make_unique<storage::SftpDestination>(sftp_settings(ftp), expanded(ftp.ftpdir, hostname),
+                                                      std::move(stop));
   return std::make_unique<storage::FtpDestination>(
       transport::FtpSettings{
           .host = ftp.host, .port = ftp.port, .user = ftp.user, .password = ftp.password, .timeout = ftp.timeout},
@@ -34,7 +39,9 @@ std::unique_ptr<storage::Destination> open_destination(const config::ClientConfi
 
 std::string describe_destination(const config::ClientConfig& config, const std::string& hostname) {
   if (config.folder) return "file://" + printable(config.folder->folder.native());
-  return fmt::format("ftp://{}:{}/{}", config.ftp->host, config.ftp->port, expanded(config.ftp->ftpdir, hostname));
+  const bool is_sftp = config.ftp->protocol == config::FtpSettings::Protocol::Sftp;
+  return fmt::format("{}://{}:{}/{}", is_sftp ? "sftp" : "ftp", config.ftp->host, config.ftp->port,
+                     expanded(config.ftp->ftpdir, hostname));
 }
 
 std::string host_address(const config::ClientConfig& config) {

@@ -10,7 +10,8 @@
 namespace osbackup::client {
 
 /// The destination that the configuration names; the only place that knows which kinds there are. Nothing is contacted
-/// yet. `hostname` takes the place of `{hostname}` in ftpdir, encoded as in an archive's name.
+/// yet, but the files of an SFTP login are read: Usage when they are not what they should be. `hostname` takes the
+/// place of `{hostname}` in ftpdir, encoded as in an archive's name.
 std::unique_ptr<storage::Destination> open_destination(const config::ClientConfig& config, const std::string& hostname,
                                                        std::stop_token stop);
 

@@ -46,12 +46,19 @@ Secret require_secret(Section& section, const std::string& key) {
 }
 
 FtpSettings read_ftp(Section ftp) {
+  constexpr std::uint16_t kSshPort = 22;
   FtpSettings settings;
-  ftp.choice("protocol", {"ftp"});
+  const bool is_sftp = ftp.choice("protocol", {"ftp", "sftp"}) == 1;
+  if (is_sftp) settings.protocol = FtpSettings::Protocol::Sftp;
   settings.host = read_host(ftp, "host");
-  settings.port = ftp.port("port", 21);
+  settings.port = ftp.port("port", is_sftp ? kSshPort : settings.port);
   settings.user = require_text(ftp, "user");
-  settings.password = require_secret(ftp, "password");
+  settings.known_hosts = ftp.absolute_path("known_hosts", {});
+  settings.private_key = ftp.absolute_path("private_key", {});
+  for (const char* key : {"known_hosts", "private_key"})
+    if (const IniValue* value = ftp.find(key); value != nullptr && !is_sftp)
+      reject(*value, "no such key, unless there is protocol = sftp");
+  settings.password = settings.private_key.empty() ? require_secret(ftp, "password") : ftp.secret("password");
   settings.ftpdir = ftp.text("ftpdir", "");
   settings.timeout = ftp.duration("timeout", settings.timeout);
   settings.retries = static_cast<unsigned>(ftp.number("retries", settings.retries, {.least = 0, .most = 100}));

@@ -15,11 +15,16 @@ namespace osbackup::config {
 
 /// `[Ftp]`.
 struct FtpSettings {
+  enum class Protocol { Ftp, Sftp };
+
+  Protocol protocol = Protocol::Ftp;
   std::string host;
-  std::uint16_t port = 21;
+  std::uint16_t port = 21;  ///< 22 of SFTP.
   std::string user;
-  Secret password;
-  std::string ftpdir;  ///< May contain `{hostname}`; empty is the login directory.
+  Secret password;                    ///< May be empty beside a private key.
+  std::filesystem::path private_key;  ///< A file; empty: the password is used. Of SFTP alone, as is the next.
+  std::filesystem::path known_hosts;  ///< A file; empty: where OpenSSH looks.
+  std::string ftpdir;                 ///< May contain `{hostname}`; empty is the login directory.
   std::chrono::seconds timeout{60};
   unsigned retries = 4;  ///< Further attempts after the first.
 };

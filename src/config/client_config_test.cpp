@@ -160,8 +160,10 @@ TEST(ClientConfig, RefusesUnknownSectionsAndKeys) {
   EXPECT_EQ(problem_of(kFtp + "[Api]\n"),
             "5: there is no section [Api]; expected one of [Ftp], [Storage], [API], [Mail], [BackupDirs], [Archive], "
             "[Run]");
-  EXPECT_EQ(problem_of(kFtp + "prot = 21"),
-            "5: [Ftp] has no key prot; expected one of ftpdir, host, password, port, protocol, retries, timeout, user");
+  EXPECT_EQ(
+      problem_of(kFtp + "prot = 21"),
+      "5: [Ftp] has no key prot; expected one of ftpdir, host, known_hosts, password, port, private_key, protocol, "
+      "retries, timeout, user");
   EXPECT_EQ(problem_of(kFtp + "[API]\nhost = h\nuser = u\npassword = p\ntls = on"),
             "9: [API] has no key tls; expected one of host, password, port, timeout, user");
   EXPECT_EQ(
@@ -178,7 +180,7 @@ TEST(ClientConfig, RefusesUnknownSectionsAndKeys) {
 }
 
 TEST(ClientConfig, RefusesValuesThatDoNotFit) {
-  EXPECT_EQ(problem_of(kFtp + "protocol = sftp"), "5: protocol = sftp: expected ftp");
+  EXPECT_EQ(problem_of(kFtp + "protocol = ftps"), "5: protocol = ftps: expected ftp or sftp");
   EXPECT_EQ(problem_of(kFtp + "port = 0"), "5: port = 0: expected a whole number from 1 to 65535");
   EXPECT_EQ(problem_of(kFtp + "retries = 101"), "5: retries = 101: expected a whole number from 0 to 100");
   EXPECT_EQ(problem_of(kFtp + "timeout = soon"), "5: timeout = soon: expected a time such as 30s, 5m, 2h or 8d");
@@ -193,6 +195,30 @@ TEST(ClientConfig, RefusesValuesThatDoNotFit) {
             "6: hostname = " + std::string(200, 'h') + "...: expected a name of at most 150 bytes, percent-encoded");
   EXPECT_EQ(problem_of(kFtp + "[Run]\nthreads = 1025"), "6: threads = 1025: expected a whole number from 0 to 1024");
   EXPECT_EQ(problem_of(kMail + "when = never"), "9: when = never: expected always or failure");
+}
+
+TEST(ClientConfig, ReadsAnSftpServerWithAPasswordOrAKey) {
+  const FtpSettings password = *parse(kFtp + "protocol = sftp").ftp;
+  EXPECT_EQ(password.protocol, FtpSettings::Protocol::Sftp);
+  EXPECT_EQ(password.port, 22);
+  EXPECT_EQ(password.password.reveal(), "p");
+  EXPECT_TRUE(password.known_hosts.empty() && password.private_key.empty());
+
+  const FtpSettings key =
+      *parse("[Ftp]\nprotocol = sftp\nhost = h\nport = 2222\nuser = u\nprivate_key = /k/key\nknown_hosts = /k/hosts")
+           .ftp;
+  EXPECT_EQ(key.port, 2222);
+  EXPECT_EQ(key.private_key.native(), "/k/key");
+  EXPECT_EQ(key.known_hosts.native(), "/k/hosts");
+  EXPECT_TRUE(key.password.empty());
+
+  EXPECT_EQ(problem_of("[Ftp]\nprotocol = sftp\nhost = h\nuser = u"), "1: [Ftp]: password is missing");
+}
+
+TEST(ClientConfig, RefusesKeysOfSftpBesideFtp) {
+  for (const std::string name : {"private_key", "known_hosts"})
+    EXPECT_EQ(problem_of(fmt::format("{}{} = /f", kFtp, name)),
+              fmt::format("5: {} = /f: expected no such key, unless there is protocol = sftp", name));
 }
 
 TEST(ClientConfig, ReadsWhatIsSelected) {

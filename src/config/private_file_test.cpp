@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "support/fails_with.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace osbackup::config {
@@ -87,6 +88,30 @@ TEST_F(PrivateFileTest, HasALimit) {
   write(std::string((4U << 20U) + 1, 'x'));
   EXPECT_EQ(problem(), file_.string() + " is longer than 4194304 bytes");
 }
+
+TEST_F(PrivateFileTest, APrivateKeyIsRefusedWhenOthersMayReadIt) {
+  write("key", 0640);
+  EXPECT_THAT([&] { read_private_key(file_); },
+              test::fails_with(ErrorKind::Usage, "holds a private key, expected 0600"));
+  write("key");
+  EXPECT_EQ(read_private_key(file_), "key");
+}
+
+TEST_F(PrivateFileTest, AMissingPrivateKeyNamesItsConfigurationKey) {
+  EXPECT_THAT([&] { read_private_key(file_); },
+              test::fails_with(ErrorKind::Usage, "there is no such file: check [Ftp] private_key"));
+}
+
+TEST_F(PrivateFileTest, ATrustedFileMayBeReadByOthersAndNotWritten) {
+  write("hosts", 0644);
+  EXPECT_EQ(read_trusted_file(file_), "hosts");
+  write("hosts", 0664);
+  EXPECT_THAT([&] { read_trusted_file(file_); }, test::fails_with(ErrorKind::Usage, "chmod 644 " + file_.string()));
+  write("hosts", 0646);
+  EXPECT_THAT([&] { read_trusted_file(file_); }, test::fails_with(ErrorKind::Usage, "says whom to trust"));
+}
+
+TEST_F(PrivateFileTest, ATrustedFileMayBeMissing) { EXPECT_EQ(read_trusted_file(file_), std::nullopt); }
 
 }  // namespace
 }  // namespace osbackup::config

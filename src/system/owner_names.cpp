@@ -32,6 +32,12 @@ auto ask(LookUp look_up, GetValue value) {
 
 }  // namespace
 
+std::filesystem::path home_directory(uid_t id) {
+  return ask<passwd>([id](passwd* record, char* buffer, std::size_t size,
+                          passwd** found) { return getpwuid_r(id, record, buffer, size, found); },
+                     [](const passwd& record) { return std::filesystem::path(record.pw_dir); });
+}
+
 std::string OwnerNames::user(uid_t id) {
   const std::scoped_lock lock(mutex_);
   if (const auto known = users_.find(id); known != users_.end()) return known->second;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,5 +28,8 @@ class OwnerNames {
 std::optional<uid_t> user_id(const std::string& name);
 /// The same for a group.
 std::optional<gid_t> group_id(const std::string& name);
+
+/// A user's home directory by the password database; empty when it does not know the user. Thread-safe.
+std::filesystem::path home_directory(uid_t id);
 
 }  // namespace osbackup::system

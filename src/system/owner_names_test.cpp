@@ -30,5 +30,10 @@ TEST(OwnerNames, AreFoundTheOtherWayRoundToo) {
   EXPECT_FALSE(group_id("no such group"));
 }
 
+TEST(HomeDirectory, IsThePasswordDatabases) {
+  EXPECT_EQ(home_directory(0), "/root");
+  EXPECT_EQ(home_directory(3'999'999'999), "");
+}
+
 }  // namespace
 }  // namespace osbackup::system

@@ -23,9 +23,9 @@ struct SftpSettings {
   std::uint16_t port = 22;
   std::string user;
   Secret password{};
-  Secret private_key{};     ///< The text of a key file without a pass phrase; when there is one, no password is sent.
-  std::string known_hosts;  ///< Text in the form of OpenSSH's known_hosts.
-  std::string known_hosts_place;              ///< Where people find that text.
+  Secret private_key{};       ///< The text of a key file without a pass phrase; when there is one, no password is sent.
+  std::string known_hosts{};  ///< Text in the form of OpenSSH's known_hosts.
+  std::string known_hosts_place{};            ///< Where people find that text.
   std::chrono::milliseconds timeout{60'000};  ///< How long nothing may move.
 };
 
