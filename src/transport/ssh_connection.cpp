@@ -212,11 +212,13 @@ void SshConnection::log_in() {
 }
 
 int SshConnection::log_in_with_key(const std::string& activity) {
+  // Without one OpenSSL would ask at the terminal.
+  constexpr const char* kNoPassPhrase = "";
   const std::string& user = settings_.user;
   const std::string& key = settings_.private_key.reveal();
   return complete(activity, [&] {
     return libssh2_userauth_publickey_frommemory(ssh_.get(), user.data(), user.size(), nullptr, 0, key.data(),
-                                                 key.size(), nullptr);
+                                                 key.size(), kNoPassPhrase);
   });
 }
 
@@ -257,6 +259,8 @@ void SshConnection::answer_prompts(const char*, int, const char*, int, int count
 Error SshConnection::login_failure(const std::string& activity, int result) {
   const bool has_key = !settings_.private_key.empty();
   switch (result) {
+    case LIBSSH2_ERROR_SOCKET_NONE:  // It has no word for it.
+    case LIBSSH2_ERROR_PROTO:
     case LIBSSH2_ERROR_FILE:
     case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
     case LIBSSH2_ERROR_METHOD_NONE:

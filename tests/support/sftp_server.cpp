@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -19,6 +20,13 @@ namespace {
 void make_key(const std::filesystem::path& file, const std::string& type, const std::string& pass_phrase = "") {
   output_of({.text = fmt::format("ssh-keygen -q -t {} -N '{}' -f {}", type, pass_phrase, file.filename().string()),
              .directory = file.parent_path()});
+}
+
+/// Whether a process has closed its connections; its parent need not have heard of it.
+bool has_ended(pid_t process) {
+  const std::string status = text_of(fmt::format("/proc/{}/stat", process));
+  const std::size_t name_end = status.rfind(')');
+  return name_end == std::string::npos || status.substr(name_end).starts_with(") Z");
 }
 
 }  // namespace
@@ -49,7 +57,8 @@ void SftpServer::write_configuration() const {
       << fmt::format("Port {}\nListenAddress {}\nHostKey {}/host_key\nAuthorizedKeysFile {}/user_key.pub\n", port_,
                      options_.address, folder, folder)
       << "StrictModes no\nUsePAM no\nPidFile none\nLogLevel VERBOSE\nMaxStartups 100\n"
-      << fmt::format("Subsystem sftp internal-sftp -l VERBOSE -d {} {}\n", root().string(), options_.sftp_arguments)
+      << (options_.has_sftp ? "" : "# ")
+      << fmt::format("Subsystem sftp internal-sftp -d {} {}\n", root().string(), options_.sftp_arguments)
       << options_.configuration;
 }
 
@@ -70,7 +79,13 @@ bool SftpServer::try_start() {
 }
 
 void SftpServer::cut_sessions() {
-  for (const pid_t session : process_->descendants()) ::kill(session, SIGKILL);
+  const std::vector<pid_t> sessions = process_->descendants();
+  for (const pid_t session : sessions) ::kill(session, SIGKILL);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!std::all_of(sessions.begin(), sessions.end(), has_ended)) {
+    if (std::chrono::steady_clock::now() > deadline) throw Error(ErrorKind::Internal, "sshd's sessions do not end");
+    ::poll(nullptr, 0, 2);
+  }
 }
 
 void SftpServer::signal_all(int number) {

@@ -13,7 +13,8 @@ namespace osbackup::test {
 struct SftpServerOptions {
   std::string address = "127.0.0.1";  ///< Or `::1`.
   std::string sftp_arguments{};       ///< Of OpenSSH's internal-sftp (sftp-server(8)): `-R` forbids writing.
-  std::string configuration{};        ///< More lines of sshd_config(5).
+  bool has_sftp = true;
+  std::string configuration{};  ///< More lines of sshd_config(5).
   std::string host_key_type = "ed25519";
   /// When not 0, the served folder is a file system of that size, which the server alone sees (not root()).
   std::uint64_t disk_bytes = 0;
@@ -41,7 +42,8 @@ class SftpServer {
   /// What the server says of its clients.
   std::string log() const { return text_of(folder_.path() / "output"); }
 
-  /// Ends the process that serves each open session, as a crash or a reset connection would. New ones are accepted.
+  /// Ends the process that serves each open session, as a crash or a reset connection would, and waits for its end. New
+  /// ones are accepted.
   void cut_sessions();
 
   /// Makes the server neither answer nor accept until thaw().
