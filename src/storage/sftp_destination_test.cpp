@@ -300,6 +300,27 @@ TEST(SftpDestination, KnowsServersByEcdsaKeysToo) {
   EXPECT_THAT(destination.list(""), IsEmpty());
 }
 
+TEST(SftpDestination, NewKeysInTheMiddleDisturbNothing) {
+  const test::SftpServer server({.configuration = "RekeyLimit 1M\n"});
+  SftpDestination destination(settings_for(server), "");
+  const std::vector<std::byte> bytes = test::random_bytes({.size = 8'000'000, .seed = 1});
+
+  const std::unique_ptr<Upload> upload = destination.begin("object.part");
+  upload->append(bytes);
+  upload->commit("object");
+  std::vector<std::byte> out(bytes.size());
+  destination.stream("object", 0, bytes.size())->read(out);
+
+  EXPECT_TRUE(out == bytes);
+}
+
+TEST(SftpDestination, AServerThatHasWeakMethodsAloneIsNotUsed) {
+  const test::SftpServer server({.configuration = "MACs hmac-sha1\n"});
+  SftpDestination destination(settings_for(server), "");
+
+  EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "connect to 127.0.0.1"));
+}
+
 TEST(SftpDestination, AServerThatForbidsWritingDenies) {
   const test::SftpServer server({.sftp_arguments = "-R"});
   SftpDestination destination(settings_for(server), "");

@@ -4,48 +4,37 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cstring>
 
 #include "core/encoding.hpp"
 #include "transport/host_keys.hpp"
+#include "transport/sftp_status.hpp"
 
 namespace osbackup::transport {
 namespace {
 
-ErrorKind kind_of_status(unsigned long status) noexcept {
-  switch (status) {
-    case LIBSSH2_FX_NO_SUCH_FILE:
-    case LIBSSH2_FX_NO_SUCH_PATH:
-      return ErrorKind::NotFound;
-    case LIBSSH2_FX_PERMISSION_DENIED:
-    case LIBSSH2_FX_OP_UNSUPPORTED:
-    case LIBSSH2_FX_WRITE_PROTECT:
-    case LIBSSH2_FX_NOT_A_DIRECTORY:
-      return ErrorKind::Denied;
-    case LIBSSH2_FX_FILE_ALREADY_EXISTS:
-      return ErrorKind::Exists;
-    case LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM:
-    case LIBSSH2_FX_QUOTA_EXCEEDED:
-      return ErrorKind::NoSpace;
-    default:
-      return ErrorKind::Unavailable;
-  }
-}
+constexpr const char* kCiphers = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr";
+constexpr const char* kDigests =
+    "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
 
-std::string words_for(ErrorKind kind, unsigned long status) {
-  switch (kind) {
-    case ErrorKind::NotFound:
-      return "there is no such file on the server";
-    case ErrorKind::Denied:
-      return "the server forbids it: check what it lets this user do there";
-    case ErrorKind::Exists:
-      return "there is a file of that name already";
-    case ErrorKind::NoSpace:
-      return "make room on the SFTP server";
-    default:
-      return fmt::format("the server refuses with status {} and no reason", status);
-  }
-}
+/// One of SSH's negotiations (RFC 4253, 7.1), and what we agree to, the best first.
+struct Methods {
+  int kind = 0;
+  const char* names = nullptr;
+};
+
+/// What libssh2 knows beside these is weak: SHA-1, MD5, CBC, RC4. What it does not know of them is passed over.
+constexpr std::array kMethods = {
+    Methods{LIBSSH2_METHOD_KEX,
+            "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+            "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha256,"
+            "diffie-hellman-group14-sha256"},
+    Methods{LIBSSH2_METHOD_CRYPT_CS, kCiphers},
+    Methods{LIBSSH2_METHOD_CRYPT_SC, kCiphers},
+    Methods{LIBSSH2_METHOD_MAC_CS, kDigests},
+    Methods{LIBSSH2_METHOD_MAC_SC, kDigests},
+};
 
 /// The key's digest as ssh-keygen -l shows it.
 std::string fingerprint_of(LIBSSH2_SESSION* ssh) {
@@ -142,20 +131,17 @@ std::optional<unsigned long> SshConnection::refusal() const noexcept {
 }
 
 Error SshConnection::failure(const std::string& activity) {
-  if (const std::optional<unsigned long> status = refusal()) {
-    const ErrorKind kind = kind_of_status(*status);
-    return {kind, fmt::format("{}: {}", activity, words_for(kind, *status))};
-  }
+  if (const std::optional<unsigned long> status = refusal()) return sftp_refusal(activity, *status);
   char* words = nullptr;
   const int code = libssh2_session_last_error(ssh_.get(), &words, nullptr, 0);
   lose();
   return {code == LIBSSH2_ERROR_ALLOC ? ErrorKind::Internal : ErrorKind::Unavailable,
-          fmt::format("{}: {}", activity, short_line(words ? words : "the connection broke"))};
+          fmt::format("{}: the connection broke: {}", activity, short_line(words ? words : ""))};
 }
 
 bool SshConnection::is_missing() const noexcept {
   const std::optional<unsigned long> status = refusal();
-  return status && kind_of_status(*status) == ErrorKind::NotFound;
+  return status && kind_of_sftp_status(*status) == ErrorKind::NotFound;
 }
 
 bool SshConnection::is_unexplained() const noexcept { return refusal() == LIBSSH2_FX_FAILURE; }
@@ -165,8 +151,8 @@ void SshConnection::shake_hands() {
   const HostKeys keys(settings_.known_hosts, settings_.host, settings_.port);
   // So that the server shows a key that we can know.
   const std::string methods = keys.methods();
-  if (!methods.empty() && libssh2_session_method_pref(ssh_.get(), LIBSSH2_METHOD_HOSTKEY, methods.c_str()) != 0)
-    throw failure(activity);
+  if (!methods.empty()) agree_to(LIBSSH2_METHOD_HOSTKEY, methods.c_str());
+  for (const Methods& agreed : kMethods) agree_to(agreed.kind, agreed.names);
   if (complete(activity, [&] { return libssh2_session_handshake(ssh_.get(), tcp_.socket()); }) != 0) {
     const Error error = failure(activity);
     if (libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_KEX_FAILURE || methods.empty()) throw error;
@@ -174,6 +160,11 @@ void SshConnection::shake_hands() {
                                           error.what(), settings_.known_hosts_place, methods));
   }
   require_known_server(keys);
+}
+
+void SshConnection::agree_to(int kind, const char* methods) {
+  if (libssh2_session_method_pref(ssh_.get(), kind, methods) != 0)
+    throw Error(ErrorKind::Internal, fmt::format("libssh2 knows none of {}", methods));
 }
 
 void SshConnection::require_known_server(const HostKeys& keys) {

@@ -62,6 +62,7 @@ class SshConnection {
   void lose() noexcept;
 
   void shake_hands();
+  void agree_to(int kind, const char* methods);
   void require_known_server(const class HostKeys& keys);
   void log_in();
   int log_in_with_key(const std::string& activity);
