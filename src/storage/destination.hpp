@@ -54,7 +54,7 @@ class Upload {
   virtual void commit(const std::string& name) = 0;
 };
 
-/// A place that keeps whole objects under a name: a directory, an FTP server, later an SFTP server or an S3 bucket.
+/// A place that keeps whole objects under a name: a directory, an FTP or SFTP server, later an S3 bucket.
 ///
 /// A name is one path component, as object_name.hpp has it (else Usage).
 /// Every implementation passes tests/contract/destination_contract.cpp.
