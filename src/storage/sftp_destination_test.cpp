@@ -13,7 +13,7 @@
 #include "support/loopback_socket.hpp"
 #include "support/random_bytes.hpp"
 #include "support/scripted_server.hpp"
-#include "support/server_account.hpp"
+#include "support/sftp_peer.hpp"
 #include "support/sftp_server.hpp"
 
 namespace osbackup::storage {
@@ -42,6 +42,16 @@ transport::SftpSettings settings_for_port(std::uint16_t port) {
           .user = "ftp",
           .password = Secret("hunter2"),
           .timeout = std::chrono::seconds(1)};
+}
+
+transport::SftpSettings settings_for(const test::SftpPeer& peer) {
+  return {.host = "127.0.0.1",
+          .port = peer.port(),
+          .user = peer.user(),
+          .password = Secret(peer.password()),
+          .known_hosts = peer.known_hosts(),
+          .known_hosts_place = "/the/known_hosts",
+          .timeout = std::chrono::seconds(10)};
 }
 
 std::string as_text(std::span<const std::byte> bytes) {
@@ -293,6 +303,37 @@ TEST_F(SftpDestinationTest, AKeyWithAPassPhraseOrWithoutSenseIsAMatterOfTheConfi
   }
 }
 
+TEST(SftpDestination, APasswordIsSaidOrTypedAsTheServerWants) {
+  for (const test::SftpLogin login : {test::SftpLogin::Password, test::SftpLogin::KeyboardInteractive}) {
+    const test::SftpPeer peer(login);
+    std::ofstream(peer.root() / "object") << "content";
+    SftpDestination destination(settings_for(peer), "");
+    EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"object", 7}));
+
+    transport::SftpSettings wrong = settings_for(peer);
+    wrong.password = Secret("hunter2");
+    SftpDestination stranger(wrong, "");
+    EXPECT_THAT([&] { stranger.list(""); }, fails_with(ErrorKind::LoginRefused, "check [Ftp] user and password"));
+  }
+}
+
+TEST(SftpDestination, NamesThatLeadElsewhereAreNotListed) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
+  std::ofstream(peer.root() / "object") << "content";
+  SftpDestination destination(settings_for(peer), "");
+
+  EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"huge", ~std::uint64_t{0}}, ObjectInfo{"object", 7}));
+}
+
+TEST(SftpDestination, AServerThatGivesLessThanItHasIsNotBelieved) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
+  std::ofstream(peer.root() / "object") << std::string(100'000, 'x');
+  SftpDestination destination(settings_for(peer), "");
+
+  std::vector<std::byte> out(100'000);
+  EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Unavailable, "read object"));
+}
+
 TEST(SftpDestination, KnowsServersByEcdsaKeysToo) {
   const test::SftpServer server({.host_key_type = "ecdsa"});
   SftpDestination destination(settings_for(server), "");
@@ -318,7 +359,8 @@ TEST(SftpDestination, AServerThatHasWeakMethodsAloneIsNotUsed) {
   const test::SftpServer server({.configuration = "MACs hmac-sha1\n"});
   SftpDestination destination(settings_for(server), "");
 
-  EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "connect to 127.0.0.1"));
+  EXPECT_THAT([&] { destination.list(""); },
+              fails_with(ErrorKind::Refused, "it knows no method of SSH that is safe and known here"));
 }
 
 TEST(SftpDestination, AServerThatForbidsWritingDenies) {

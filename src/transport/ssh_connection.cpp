@@ -154,10 +154,12 @@ void SshConnection::shake_hands() {
   if (!methods.empty()) agree_to(LIBSSH2_METHOD_HOSTKEY, methods.c_str());
   for (const Methods& agreed : kMethods) agree_to(agreed.kind, agreed.names);
   if (complete(activity, [&] { return libssh2_session_handshake(ssh_.get(), tcp_.socket()); }) != 0) {
-    const Error error = failure(activity);
-    if (libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_KEX_FAILURE || methods.empty()) throw error;
-    throw Error(error.kind(), fmt::format("{} (of the server's keys {} has {}: perhaps it does not show them)",
-                                          error.what(), settings_.known_hosts_place, methods));
+    if (libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_KEX_FAILURE) throw failure(activity);
+    throw Error(ErrorKind::Refused,
+                fmt::format("{}: it knows no method of SSH that is safe and known here{}", activity,
+                            methods.empty() ? ""
+                                            : fmt::format(", or shows no key of the kinds that {} has of it: {}",
+                                                          settings_.known_hosts_place, methods)));
   }
   require_known_server(keys);
 }
@@ -263,8 +265,9 @@ Error SshConnection::login_failure(const std::string& activity, int result) {
     case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
     case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
     case LIBSSH2_ERROR_PASSWORD_EXPIRED:
-      return {ErrorKind::LoginRefused, fmt::format("{}: the server refuses the login: check [Ftp] user and {}",
-                                                   activity, has_key ? "private_key" : "password")};
+      return {ErrorKind::LoginRefused,
+              fmt::format("{}: the server refuses the login: check [Ftp] user and {}", activity,
+                          has_key ? "private_key (ed25519 or ECDSA, not RSA)" : "password")};
     default:
       break;
   }

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "support/child_process.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace osbackup::test {
+
+enum class SftpLogin { Password, KeyboardInteractive };
+enum class SftpManners {
+  Good,
+  Evil,  ///< It lists names that lead elsewhere and sizes that cannot be, and gives less of a file than was asked for.
+};
+
+/// Paramiko's SFTP server on a free loopback port: for logins by password, and for answers that mean ill.
+class SftpPeer {
+ public:
+  explicit SftpPeer(SftpLogin login, SftpManners manners = SftpManners::Good);
+
+  std::uint16_t port() const noexcept { return port_; }
+  std::string user() const { return "agent"; }
+  std::string password() const { return "correct;horse #battery"; }
+  const std::string& known_hosts() const noexcept { return known_hosts_; }
+
+  /// The served folder.
+  std::filesystem::path root() const { return folder_.path() / "root"; }
+
+ private:
+  TemporaryFolder folder_;
+  std::uint16_t port_ = 0;
+  std::string known_hosts_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace osbackup::test
