@@ -15,6 +15,7 @@
 #include "support/scripted_server.hpp"
 #include "support/sftp_peer.hpp"
 #include "support/sftp_server.hpp"
+#include "support/tolerated_leaks.hpp"
 
 namespace osbackup::storage {
 namespace {
@@ -326,6 +327,7 @@ TEST(SftpDestination, NamesThatLeadElsewhereAreNotListed) {
 }
 
 TEST(SftpDestination, AServerThatGivesLessThanItHasIsNotBelieved) {
+  const test::ToleratedLeaks tolerated;  // libssh2 1.10 loses the packet that it does not believe.
   const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
   std::ofstream(peer.root() / "object") << std::string(100'000, 'x');
   SftpDestination destination(settings_for(peer), "");
@@ -342,6 +344,7 @@ TEST(SftpDestination, KnowsServersByEcdsaKeysToo) {
 }
 
 TEST(SftpDestination, NewKeysInTheMiddleDisturbNothing) {
+  const test::ToleratedLeaks tolerated;  // libssh2 1.10 loses a host key with each exchange.
   const test::SftpServer server({.configuration = "RekeyLimit 1M\n"});
   SftpDestination destination(settings_for(server), "");
   const std::vector<std::byte> bytes = test::random_bytes({.size = 8'000'000, .seed = 1});

@@ -45,7 +45,6 @@ std::string method_of(int type) {
     case LIBSSH2_KNOWNHOST_KEY_ECDSA_521:
       return "ecdsa-sha2-nistp521";
     case LIBSSH2_KNOWNHOST_KEY_SSHRSA:
-      // What this libssh2 does not know of them is passed over.
       return "rsa-sha2-512,rsa-sha2-256,ssh-rsa";
     default:
       return "";

@@ -4,8 +4,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "core/encoding.hpp"
 #include "transport/host_keys.hpp"
@@ -24,7 +26,7 @@ struct Methods {
   const char* names = nullptr;
 };
 
-/// What libssh2 knows beside these is weak: SHA-1, MD5, CBC, RC4. What it does not know of them is passed over.
+/// What libssh2 knows beside these is weak: SHA-1, MD5, CBC, RC4. What it does not know of these is left out.
 constexpr std::array kMethods = {
     Methods{LIBSSH2_METHOD_KEX,
             "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
@@ -151,7 +153,7 @@ void SshConnection::shake_hands() {
   const HostKeys keys(settings_.known_hosts, settings_.host, settings_.port);
   // So that the server shows a key that we can know.
   const std::string methods = keys.methods();
-  if (!methods.empty()) agree_to(LIBSSH2_METHOD_HOSTKEY, methods.c_str());
+  if (!methods.empty()) agree_to(LIBSSH2_METHOD_HOSTKEY, methods);
   for (const Methods& agreed : kMethods) agree_to(agreed.kind, agreed.names);
   if (complete(activity, [&] { return libssh2_session_handshake(ssh_.get(), tcp_.socket()); }) != 0) {
     if (libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_KEX_FAILURE) throw failure(activity);
@@ -164,9 +166,21 @@ void SshConnection::shake_hands() {
   require_known_server(keys);
 }
 
-void SshConnection::agree_to(int kind, const char* methods) {
-  if (libssh2_session_method_pref(ssh_.get(), kind, methods) != 0)
-    throw Error(ErrorKind::Internal, fmt::format("libssh2 knows none of {}", methods));
+void SshConnection::agree_to(int kind, std::string_view names) {
+  // libssh2 1.10 takes names out that it does not know by copying over its own bytes, so none is shown to it.
+  const char** supported = nullptr;
+  const int count = libssh2_session_supported_algs(ssh_.get(), kind, &supported);
+  const std::span<const char*> known(supported, count > 0 ? static_cast<std::size_t>(count) : 0);
+  std::string agreed;
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(','));
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+    if (std::find(known.begin(), known.end(), name) != known.end())
+      agreed.append(agreed.empty() ? "" : ",").append(name);
+  }
+  if (supported) libssh2_free(ssh_.get(), static_cast<void*>(supported));
+  if (agreed.empty() || libssh2_session_method_pref(ssh_.get(), kind, agreed.c_str()) != 0)
+    throw Error(ErrorKind::Internal, fmt::format("libssh2 has no safe method of kind {}", kind));
 }
 
 void SshConnection::require_known_server(const HostKeys& keys) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "transport/sftp_session.hpp"
@@ -62,7 +63,7 @@ class SshConnection {
   void lose() noexcept;
 
   void shake_hands();
-  void agree_to(int kind, const char* methods);
+  void agree_to(int kind, std::string_view names);
   void require_known_server(const class HostKeys& keys);
   void log_in();
   int log_in_with_key(const std::string& activity);
