@@ -31,7 +31,14 @@ class SshConnection {
   /// Calls a function of libssh2 until it is done, and gives what it gave: a negative number or nullptr when it has
   /// failed. Unavailable when nothing moves for the timeout, Cancelled after the stop; the connection is lost then.
   template <class Call>
-  auto complete(const std::string& activity, Call call);
+  auto complete(const std::string& activity, Call call) {
+    begin(activity);
+    for (;;) {
+      const auto result = call();
+      if (!would_block(result)) return result;
+      wait(activity);
+    }
+  }
 
   /// What the last call failed with. The connection is lost, unless it was the server that refused something.
   Error failure(const std::string& activity);
@@ -78,15 +85,5 @@ class SshConnection {
   SshHandle ssh_;
   LIBSSH2_SFTP* sftp_ = nullptr;  ///< Freed with ssh_.
 };
-
-template <class Call>
-auto SshConnection::complete(const std::string& activity, Call call) {
-  begin(activity);
-  for (;;) {
-    const auto result = call();
-    if (!would_block(result)) return result;
-    wait(activity);
-  }
-}
 
 }  // namespace osbackup::transport

@@ -1,4 +1,4 @@
-"""OpenSSH's sshd for whole-program tests: a real SFTP server on a free loopback port, which serves a folder of its own."""
+"""OpenSSH's sshd for whole-program tests: a real SFTP server on a free loopback port, with a folder of its own."""
 
 import os
 import shutil
@@ -79,7 +79,8 @@ class SftpServer:
         while self.process.poll() is None and time.monotonic() < deadline:
             if f"Server listening on 127.0.0.1 port {port}" in self.log():
                 return True
-            time.sleep(0.01)  # sshd does not tell when it is ready in another way.
+            # sshd does not tell in another way when it is ready.
+            time.sleep(0.01)
         self.process.kill()
         self.process.wait()
         self.process = None

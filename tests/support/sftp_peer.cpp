@@ -16,13 +16,10 @@ SftpPeer::SftpPeer(SftpLogin login, SftpManners manners) {
   const std::filesystem::path password_file = folder_.path() / "password";
   std::filesystem::create_directory(root());
   std::ofstream(password_file) << password() << '\n';
-  std::vector<std::string> arguments = {"/usr/bin/python3",
-                                        OSBACKUP_TEST_SUPPORT "/sftp_peer.py",
-                                        root().string(),
-                                        "--login",
-                                        login == SftpLogin::Password ? "password" : "keyboard-interactive",
-                                        "--password-file",
-                                        password_file.string()};
+  const std::string method = login == SftpLogin::Password ? "password" : "keyboard-interactive";
+  const std::string program = OSBACKUP_TEST_SUPPORT "/sftp_peer.py";
+  std::vector<std::string> arguments = {
+      "/usr/bin/python3", program, root().string(), "--login", method, "--password-file", password_file.string()};
   if (manners == SftpManners::Evil) arguments.emplace_back("--evil");
   process_ = std::make_unique<ChildProcess>(ChildOptions{.arguments = arguments, .output = output});
 

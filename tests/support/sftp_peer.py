@@ -1,11 +1,11 @@
-"""A second SFTP server for tests, Paramiko's on a free loopback port: for logins by password, and for answers that a
-server means ill with.
+"""A second SFTP server for tests, Paramiko's on a free loopback port: for logins by password, and for answers that mean
+ill.
 
     sftp_peer.py FOLDER --login METHOD --password-file FILE [--evil]
 
 Prints the port and the host key as its first line, then serves FOLDER until SIGTERM. METHOD is password or
-keyboard-interactive; the user is agent. --evil lists names that lead elsewhere and sizes that cannot be, and gives less of
-a file than it has.
+keyboard-interactive; the user is agent. --evil lists names that lead elsewhere and sizes that cannot be, and gives
+less of a file than it has.
 """
 
 import argparse

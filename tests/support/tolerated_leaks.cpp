@@ -1,19 +1,19 @@
 #include "support/tolerated_leaks.hpp"
 
-// Null in a program that has no sanitizer. The names are the sanitizer's.
+// The sanitizer's, under names that may be ours; null in a program that has none.
 extern "C" {
-[[gnu::weak]] void __lsan_disable();
-[[gnu::weak]] void __lsan_enable();
+[[gnu::weak]] void disable_leak_check() __asm__("__lsan_disable");
+[[gnu::weak]] void enable_leak_check() __asm__("__lsan_enable");
 }
 
 namespace osbackup::test {
 
 ToleratedLeaks::ToleratedLeaks() noexcept {
-  if (&__lsan_disable != nullptr) __lsan_disable();
+  if (&disable_leak_check != nullptr) disable_leak_check();
 }
 
 ToleratedLeaks::~ToleratedLeaks() {
-  if (&__lsan_enable != nullptr) __lsan_enable();
+  if (&enable_leak_check != nullptr) enable_leak_check();
 }
 
 }  // namespace osbackup::test
