@@ -16,7 +16,9 @@ void give_to_server(const std::filesystem::path& path) {
 
 std::vector<std::string> as_server(const std::vector<std::string>& command) {
   const std::string account = kServerAccount;
-  std::vector<std::string> words = {"setpriv", "--reuid=" + account, "--init-groups", "--regid=" + account};
+  // Another user's process forgets that it was to die with the test.
+  std::vector<std::string> words = {
+      "setpriv", "--reuid=" + account, "--init-groups", "--regid=" + account, "--pdeathsig", "KILL"};
   words.insert(words.end(), command.begin(), command.end());
   return words;
 }
