@@ -393,11 +393,11 @@ std::vector<std::string> expected_changes(const Tree& before, const Tree& after)
     const std::string mode = was->second.entry.mode == is->second.entry.mode ? "" : "mode";
     const std::string more = mode.empty() ? "" : "," + mode;
     if (kind(was->second) != kind(is->second))
-      lines.push_back("T " + path + " type" + more);
+      lines.push_back(fmt::format("T {} type{}", path, more));
     else if (is_file && was->second.digest != is->second.digest)
-      lines.push_back("M " + path + " content,size" + more);
+      lines.push_back(fmt::format("M {} content,size{}", path, more));
     else if (!is_file && was->second.entry.target != is->second.entry.target)
-      lines.push_back("M " + path + " target" + more);
+      lines.push_back(fmt::format("M {} target{}", path, more));
     else if (!mode.empty())
       lines.push_back("U " + path + " mode");
   }

@@ -143,9 +143,11 @@ TEST_F(DiskSinkTest, WritesOnManyThreads) {
     }
   };
   {
+    constexpr std::size_t kThreads = 4;
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     sink();
-    for (int thread = 0; thread < 4; ++thread) threads.emplace_back(work);
+    for (std::size_t thread = 0; thread < kThreads; ++thread) threads.emplace_back(work);
     const auto give = [&](const archive::Entry& entry) {
       auto receiver = sink().receive(entry);
       const std::scoped_lock lock(mutex);

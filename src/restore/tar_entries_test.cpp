@@ -42,6 +42,7 @@ class TarEntriesTest : public testing::Test {
   }
   static std::vector<std::string> paths_of(const std::vector<IndexEntry>& entries) {
     std::vector<std::string> paths;
+    paths.reserve(entries.size());
     for (const IndexEntry& entry : entries) paths.push_back(entry.entry.path);
     return paths;
   }
