@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdio>
+#include <cerrno>
 
 #include "core/error.hpp"
 #include "core/range_source.hpp"
@@ -80,20 +80,6 @@ class FolderStream final : public ByteSource {
   TrafficCount& traffic_;
 };
 
-/// Renames unless the new name is taken. False when it is.
-bool rename_to_free_name(const FileDescriptor& folder, const std::string& from, const std::string& to) {
-  if (::renameat2(folder.get(), from.c_str(), folder.get(), to.c_str(), RENAME_NOREPLACE) == 0) return true;
-  if (errno == EEXIST) return false;
-  if (errno != EINVAL && errno != ENOSYS) throw system_error(fmt::format("rename {} to {}", from, to));
-  // The file system (NFS, for one) cannot do that; a hard link does not replace either.
-  if (::linkat(folder.get(), from.c_str(), folder.get(), to.c_str(), 0) != 0) {
-    if (errno == EEXIST) return false;
-    throw system_error(fmt::format("rename {} to {}", from, to));
-  }
-  remove_file(folder, from);
-  return true;
-}
-
 class FolderUpload final : public Upload {
  public:
   FolderUpload(FileDescriptor folder, std::string name, TrafficCount& traffic)
@@ -128,8 +114,10 @@ class FolderUpload final : public Upload {
     assert(!committed_);
     require_object_name(name);
     if (::fsync(file_.get()) != 0) throw system_error("write " + temporary_name_ + " to disk");
-    if (!rename_to_free_name(folder_, temporary_name_, name))
+    if (!system::rename_to_free_name(folder_.get(), temporary_name_.c_str(), name.c_str())) {
+      if (errno != EEXIST) throw system_error(fmt::format("rename {} to {}", temporary_name_, name));
       throw Error(ErrorKind::Exists, "publish " + name + ": an object of that name exists already");
+    }
     committed_ = true;
     if (::fsync(folder_.get()) != 0 && errno != EINVAL) throw system_error("write the name " + name + " to disk");
   }

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <system_error>
 #include <vector>
@@ -151,6 +153,13 @@ void sync_directory(const std::filesystem::path& directory) {
 
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (rename(from.c_str(), to.c_str()) != 0) throw system_error(fmt::format("rename {} to {}", shown(from), shown(to)));
+}
+
+bool rename_to_free_name(int directory, const char* from, const char* to) noexcept {
+  if (renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  // The file system (NFS, for one) cannot do that; a hard link does not replace either.
+  return linkat(directory, from, directory, to, 0) == 0 && unlinkat(directory, from, 0) == 0;
 }
 
 void remove_file(const std::filesystem::path& path) {

@@ -58,6 +58,11 @@ void move_file(const std::filesystem::path& from, const std::filesystem::path& t
 /// Renames in one step; an existing target is replaced. Durable after sync_directory.
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
+/// Renames in a directory, unless something has the new name, in one step. False, and errno, when it does not: EEXIST
+/// when the name is taken. No link is followed. Where the file system cannot do that, the file has both names for a
+/// moment.
+bool rename_to_free_name(int directory, const char* from, const char* to) noexcept;
+
 /// Removes a name. Removing what does not exist succeeds.
 void remove_file(const std::filesystem::path& path);
 

@@ -2,11 +2,19 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <fstream>
+#include <iterator>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include "core/error.hpp"
@@ -55,6 +63,16 @@ class MemoryFolder {
  private:
   fs::path path_;
 };
+
+/// From now on the kernel says to this thread what it says of a file system that cannot rename without replacing.
+bool refuse_renameat2() {
+  sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog program{.len = std::size(code), .filter = code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
 
 class FileTest : public testing::Test {
  protected:
@@ -197,6 +215,38 @@ TEST_F(FileTest, AMoveThatFailsKeepsTheFile) {
   error_of([&] { move_file(from, memory.path() / "to"); });
   EXPECT_EQ(content_of(from), "text");
   EXPECT_THAT(names_in(memory.path()), ElementsAre("to"));
+}
+
+TEST_F(FileTest, AFreeNameIsGivenAndATakenOneIsNot) {
+  file_with("new");
+  std::ofstream(in_folder("taken")) << "old";
+  fs::create_symlink("nowhere", in_folder("link"));
+  const FileDescriptor folder = open_file(folder_.path(), {.flags = O_RDONLY | O_DIRECTORY});
+
+  for (const char* name : {"taken", "link"}) {
+    EXPECT_FALSE(rename_to_free_name(folder.get(), "file", name));
+    EXPECT_EQ(errno, EEXIST);
+  }
+  EXPECT_TRUE(rename_to_free_name(folder.get(), "file", "free"));
+  EXPECT_THAT(names_in(folder_.path()), testing::UnorderedElementsAre("free", "link", "taken"));
+  EXPECT_EQ(content_of(in_folder("free")), "new");
+  EXPECT_EQ(content_of(in_folder("taken")), "old");
+}
+
+TEST_F(FileTest, AFreeNameIsGivenWhereEveryRenameWouldReplace) {
+  file_with("new");
+  std::ofstream(in_folder("taken")) << "old";
+  const FileDescriptor folder = open_file(folder_.path(), {.flags = O_RDONLY | O_DIRECTORY});
+
+  std::jthread([&] {
+    ASSERT_TRUE(refuse_renameat2());
+    EXPECT_FALSE(rename_to_free_name(folder.get(), "file", "taken"));
+    EXPECT_EQ(errno, EEXIST);
+    EXPECT_TRUE(rename_to_free_name(folder.get(), "file", "free"));
+  }).join();
+  EXPECT_THAT(names_in(folder_.path()), testing::UnorderedElementsAre("free", "taken"));
+  EXPECT_EQ(content_of(in_folder("free")), "new");
+  EXPECT_EQ(content_of(in_folder("taken")), "old");
 }
 
 TEST_F(FileTest, AMoveOfNothingNamesBoth) {
