@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,8 +22,12 @@ class EntryStream {
   virtual std::optional<archive::Entry> next() = 0;
 
   /// Fills `out`, or its beginning, with what comes next of the entry's content as it is stored: of a sparse file, its
-  /// extents one after another. Less than `out.size()` at the end alone. Errors as above.
+  /// extents one after another. Less than `out.size()` at the end alone, or where a part of it is lost. Errors as
+  /// above.
   virtual std::size_t read(std::span<std::byte> out) = 0;
+
+  /// Goes over the part of the content that is lost here, so that read() goes on behind it, and gives its bytes.
+  virtual std::uint64_t skip_lost() { return 0; }
 
   /// Attributes of the entry whose value cannot be restored here: an ACL that is none, or with a name without an id.
   virtual const std::vector<std::string>& lost_attributes() const = 0;

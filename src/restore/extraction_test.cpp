@@ -219,6 +219,7 @@ TEST_F(Extraction, StopsAtDamageAndNamesTheObject) {
   EXPECT_THAT([&] { extract_from(damaged(varied_archive(), "etc/big")); },
               fails_with(ErrorKind::Corrupt, "etc/big: a gzip member"));
   EXPECT_FALSE(sink_.finished().contains("etc/big"));
+  EXPECT_THAT(sink_.damaged(), IsEmpty());
 }
 
 TEST_F(Extraction, GoesOnBehindADamagedLargeFileWhenToldTo) {
@@ -319,6 +320,17 @@ TEST_F(Extraction, TellsWhatTheSinkCouldNotTakeAndGoesOn) {
                                             "etc/big: write it: no"));
   EXPECT_EQ(sink_.finished().size(), 409U - 3);
   EXPECT_EQ(progress_.troubles, 3U);
+}
+
+TEST_F(Extraction, GoesOnBehindALargeFileThatTheSinkDoesNotTake) {
+  sink_.on_receive = [](const std::string& path) {
+    if (path == "etc/big") throw Error(ErrorKind::Refused, "it leads out of the target");
+  };
+
+  extract_all(varied_archive());
+
+  EXPECT_THAT(told(Trouble::Kind::Refused), ElementsAre("etc/big: it leads out of the target"));
+  EXPECT_EQ(sink_.finished().size(), 409U - 1);
 }
 
 TEST_F(Extraction, EndsWhenThereIsNoSpace) {

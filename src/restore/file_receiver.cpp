@@ -5,6 +5,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "system/inode_flags.hpp"
@@ -19,6 +20,8 @@ using system::system_error;
 constexpr int kMakeFile = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 /// btrfs takes it as long as a file is empty.
 constexpr char kNoCopyOnWrite = 'C';
+constexpr mode_t kSetIdBits = S_ISUID | S_ISGID;
+constexpr std::string_view kCapabilities = "security.capability";
 
 }  // namespace
 
@@ -52,12 +55,25 @@ void FileReceiver::write(std::uint64_t offset, std::span<const std::byte> conten
 }
 
 void FileReceiver::finish() {
-  grow_to_size();
+  if (end_ != size_) set_size(size_);
   parts_.metadata.write(held(), metadata_);
   placement_.publish();
   parts_.metadata.write_flags(held(), metadata_);
   close();
   parts_.counter.add_restored(archive::EntryType::File, size_, placement_.replaces());
+}
+
+std::optional<std::string> FileReceiver::keep_damaged(std::uint64_t right_bytes) {
+  if (end_ > right_bytes) set_size(right_bytes);
+  set_size(size_);
+  metadata_.mode &= ~kSetIdBits;
+  metadata_.flags.clear();
+  std::erase_if(metadata_.attributes, [](const auto& attribute) { return attribute.name == kCapabilities; });
+  parts_.metadata.write(held(), metadata_);
+  std::string path = placement_.publish_damaged();
+  close();
+  parts_.counter.add_kept_in_part();
+  return path;
 }
 
 HeldObject FileReceiver::held() const {
@@ -69,9 +85,8 @@ HeldObject FileReceiver::held() const {
 }
 
 /// A hole at the end is never written.
-void FileReceiver::grow_to_size() {
-  if (end_ == size_) return;
-  if (ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) throw system_error("cannot be given its size");
+void FileReceiver::set_size(std::uint64_t bytes) {
+  if (ftruncate(file_.get(), static_cast<off_t>(bytes)) != 0) throw system_error("cannot be given its size");
 }
 
 /// A network file system may say here that it had no room.

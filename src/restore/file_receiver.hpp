@@ -20,10 +20,12 @@ class FileReceiver final : public Receiver {
   void begin(const archive::Entry& entry) override;
   void write(std::uint64_t offset, std::span<const std::byte> content) override;
   void finish() override;
+  /// Without what could give it rights, as set-user-ID bits and capabilities: nobody knows what it does.
+  std::optional<std::string> keep_damaged(std::uint64_t right_bytes) override;
 
  private:
   HeldObject held() const;
-  void grow_to_size();
+  void set_size(std::uint64_t bytes);
   void close();
 
   const ReceiverParts& parts_;

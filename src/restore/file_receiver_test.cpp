@@ -1,6 +1,7 @@
 #include "restore/file_receiver.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/xattr.h>
 
 #include <thread>
 #include <vector>
@@ -75,6 +76,95 @@ TEST_F(FileReceiverTest, HasZerosInItsHolesWhateverWasThere) {
   receiver->finish();
 
   EXPECT_EQ(content_of("file"), std::string(20, '\0') + "new" + std::string(27, '\0'));
+}
+
+TEST_F(FileReceiverTest, KeepsADamagedFileBesideItsName) {
+  const auto receiver = begun("d/file", 10);
+  write(*receiver, 2, "rest");
+
+  EXPECT_EQ(receiver->keep_damaged(10), "d/file.damaged");
+  EXPECT_EQ(content_of("d/file.damaged"), std::string("\0\0rest\0\0\0\0", 10));
+  EXPECT_EQ(status_of("d/file.damaged").st_mtime, 1'700'000'000);
+  EXPECT_THAT(names_in(at("d")), ElementsAre("file.damaged"));
+  EXPECT_EQ(finish(), (SinkCounts{.kept_in_part = 1}));
+}
+
+TEST_F(FileReceiverTest, HasHolesForWhatIsNotRightInADamagedFile) {
+  const auto receiver = begun("file", 10);
+  write(*receiver, 0, "right");
+  write(*receiver, 5, "wrong");
+  receiver->keep_damaged(5);
+
+  EXPECT_EQ(content_of("file.damaged"), std::string("right\0\0\0\0\0", 10));
+}
+
+TEST_F(FileReceiverTest, KeepsADamagedFileAndWhatIsThereUnderItsName) {
+  there("file", "old");
+  begun("file", 3)->keep_damaged(3);
+
+  EXPECT_EQ(content_of("file"), "old");
+  EXPECT_THAT(names_in(options_.target), ElementsAre("file", "file.damaged"));
+}
+
+TEST_F(FileReceiverTest, TakesNobodysNameForADamagedFile) {
+  there("file.damaged", "old");
+  there_link("file.damaged.2", outside() / "file");
+  there_directory("file.damaged.3");
+
+  EXPECT_EQ(begun("file", 3)->keep_damaged(3), "file.damaged.4");
+  EXPECT_EQ(content_of("file.damaged"), "old");
+  EXPECT_FALSE(std::filesystem::exists(outside() / "file"));
+}
+
+TEST_F(FileReceiverTest, GivesADamagedFileUpWhenAllNamesAreTaken) {
+  there("file.damaged");
+  for (int number = 2; number <= 9; ++number) there("file.damaged." + std::to_string(number));
+  {
+    const auto receiver = begun("file", 3);
+    EXPECT_THAT([&] { receiver->keep_damaged(3); },
+                test::fails_with(ErrorKind::Exists, "there is something under each name up to file.damaged.9"));
+  }
+  EXPECT_FALSE(is_there("file"));
+  EXPECT_EQ(names_in(options_.target).size(), 9U);
+}
+
+TEST_F(FileReceiverTest, CutsTheNameOfADamagedFileBetweenLetters) {
+  const std::string name = std::string(246, 'x') + "\u00e4\u00e4\u00e4";
+
+  EXPECT_EQ(begun(name, 3)->keep_damaged(3), std::string(246, 'x') + ".damaged");
+}
+
+TEST_F(FileReceiverTest, GivesADamagedFileNoRights) {
+  archive::Entry entry = FileOf{.path = "file", .mode = 06755}.entry();
+  entry.flags = "i";
+  entry.attributes = {
+      {.name = "security.capability", .value = std::string("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)},
+      {.name = "user.note", .value = "x"}};
+  const auto receiver = sink().receive(entry);
+  receiver->begin(entry);
+  receiver->keep_damaged(entry.size);
+
+  EXPECT_EQ(mode_of("file.damaged"), 0755U);
+  EXPECT_LT(lgetxattr(at("file.damaged").c_str(), "security.capability", nullptr, 0), 0);
+  EXPECT_EQ(lgetxattr(at("file.damaged").c_str(), "user.note", nullptr, 0), 1);
+  EXPECT_TRUE(std::filesystem::remove(at("file.damaged")));
+}
+
+TEST_F(FileReceiverTest, RenamesNothingOfOthersAsDamaged) {
+  const auto receiver = begun("file", 3);
+  std::filesystem::rename(at("file"), at("moved"));
+  there("file", "somebody's");
+
+  EXPECT_THAT([&] { receiver->keep_damaged(3); }, test::fails_with(ErrorKind::Refused, "something else got its name"));
+  EXPECT_EQ(content_of("file"), "somebody's");
+}
+
+TEST_F(FileReceiverTest, DoesNotReplaceADamagedFileThatItKept) {
+  begun("file", 3)->keep_damaged(3);
+  restore_file({.path = "file.damaged", .content = "of the archive"});
+
+  EXPECT_EQ(content_of("file.damaged"), std::string(3, '\0'));
+  EXPECT_THAT(told(), ElementsAre("refused file.damaged: what there is of a damaged file got its name, and is kept"));
 }
 
 TEST_F(FileReceiverTest, LeavesNothingBehindWhenItIsGivenUp) {

@@ -80,8 +80,9 @@ class IndexedExtraction {
     std::vector<std::unique_ptr<Receiver>> receivers = receive(span);
     const auto work = std::make_shared<SpanWork>(std::move(span), std::move(receivers), work_);
     std::uint64_t content_offset = 0;
+    std::size_t number = 0;
     try {
-      for (std::size_t number = 0;; ++number) {
+      for (;; ++number) {
         FedMember member = feed_.next_member();
         const bool is_last = member.is_last;
         if (number == 0 && !is_last) work->expect_several_members();
@@ -97,7 +98,7 @@ class IndexedExtraction {
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
-      work->lose(error);
+      work->lose(number, content_offset, error);
     }
     return true;
   }

@@ -130,7 +130,7 @@ void check_member(std::span<const std::byte> content, const std::vector<IndexEnt
 LargeFileCheck::LargeFileCheck(IndexEntry line, const DataReport& report)
     : object_{.line = std::move(line), .path_in_tar = {}},
       report_(report),
-      file_(object_, std::make_unique<LookingReceiver>(object_.line)) {
+      file_(object_, std::make_unique<LookingReceiver>(object_.line), WhenDamaged::GiveUp) {
   object_.path_in_tar = object_.line.entry.path;
 }
 
@@ -140,7 +140,7 @@ void LargeFileCheck::take(const TarSlice& slice) {
       throw Error(ErrorKind::Corrupt, "a gzip member of it does not end with a record of the tar");
     file_.take(slice);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::Cancelled) throw;
+    if (error.kind() != ErrorKind::Corrupt) throw;
     lose(error.what());
   }
 }

@@ -3,14 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "archive/entry.hpp"
 
 namespace osbackup::restore {
 
-/// One object on its way out of an archive: begin(), then write() for each piece of its content, then finish().
-/// Destroyed without finish() it is given up, and leaves nothing behind.
+/// One object on its way out of an archive: begin(), then write() for each piece of its content, then finish() or
+/// keep_damaged(). Destroyed without one of them it is given up, and leaves nothing behind.
 ///
 /// What fails for this object alone throws Error, whose message is a sentence's end about it (Trouble::reason); Refused
 /// when it would have led out of the target, or onto another object. NoSpace, Unavailable and Cancelled are about all
@@ -30,6 +32,11 @@ class Receiver {
   /// The object is whole, and its content is what the archive says. A hard link is made here: what it links to was
   /// finished before.
   virtual void finish() = 0;
+
+  /// The object is a file that is not whole: what was written of it stays, under another name, which is returned as the
+  /// index would have it. What was written from `right_bytes` on is not right, and becomes a hole. Nothing when this
+  /// keeps no such files; Exists when there is no name for it.
+  virtual std::optional<std::string> keep_damaged(std::uint64_t /*right_bytes*/) { return std::nullopt; }
 };
 
 /// Where the objects of an archive go: a disk, or nowhere, when they are only looked at.

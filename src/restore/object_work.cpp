@@ -12,16 +12,16 @@ namespace {
 /// How many lost contents with several names are kept in mind. A link to one beyond them fails for want of it.
 constexpr std::size_t kLostMax = 100'000;
 
-bool is_about_all(ErrorKind kind) {
-  return kind == ErrorKind::NoSpace || kind == ErrorKind::Unavailable || kind == ErrorKind::Cancelled;
-}
-
 Trouble::Kind kind_of(ErrorKind kind) {
   if (kind == ErrorKind::Corrupt) return Trouble::Kind::Damaged;
   return kind == ErrorKind::Refused ? Trouble::Kind::Refused : Trouble::Kind::Failed;
 }
 
 }  // namespace
+
+bool is_about_all(ErrorKind kind) noexcept {
+  return kind == ErrorKind::NoSpace || kind == ErrorKind::Unavailable || kind == ErrorKind::Cancelled;
+}
 
 void ObjectWork::count(const PlannedObject& object) noexcept {
   voices_.progress.objects += 1;

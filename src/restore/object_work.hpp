@@ -20,6 +20,9 @@ namespace osbackup::restore {
 /// not compared.
 inline constexpr std::uint64_t kHashedHolesMax = 256ULL << 30U;
 
+/// Whether such a failure is no single object's, and ends everything.
+bool is_about_all(ErrorKind kind) noexcept;
+
 /// What threads that take objects out of members have in common: what failed is told, what is done is counted.
 /// Thread-safe.
 class ObjectWork {

@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 
+#include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "system/system_error.hpp"
 
@@ -12,6 +15,22 @@ namespace {
 
 /// Others may make and remove the same name meanwhile, but not for ever.
 constexpr int kAttemptsMax = 8;
+
+/// How many names are tried for what there is of a damaged file.
+constexpr int kDamagedNamesMax = 9;
+
+std::string damaged_name(const std::string& name, int number) {
+  const std::string ending = number == 1 ? ".damaged" : ".damaged." + std::to_string(number);
+  std::size_t bytes = std::min<std::size_t>(name.size(), NAME_MAX - ending.size());
+  // Not in the middle of a letter in UTF-8: some file systems refuse such names.
+  const auto is_inside_letter = [&] { return (static_cast<unsigned char>(name[bytes]) & 0xC0U) == 0x80U; };
+  while (bytes > 0 && bytes < name.size() && is_inside_letter()) --bytes;
+  return name.substr(0, bytes) + ending;
+}
+
+bool is_same(const struct stat& left, const struct stat& right) {
+  return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
 
 }  // namespace
 
@@ -50,12 +69,29 @@ void Placement::publish() {
   made_.reset();
 }
 
+std::string Placement::publish_damaged() {
+  const SharedDescriptor directory = tree_.open(*place_.directory);
+  const NamePlace made{.directory = directory->get(), .name = name().c_str()};
+  const std::optional<struct stat> there = look_at(made);
+  if (!there || !is_same(*there, *made_))
+    throw Error(ErrorKind::Refused, "something else got its name while it was restored");
+  for (int number = 1; number <= kDamagedNamesMax; ++number) {
+    const std::string free_name = damaged_name(place_.name, number);
+    if (!replacements_.keep(made, free_name, *made_)) continue;
+    made_.reset();
+    temporary_.clear();
+    place_.name = free_name;
+    return place_.path();
+  }
+  throw Error(ErrorKind::Exists, "there is something under each name up to " +
+                                     printable(damaged_name(place_.name, kDamagedNamesMax)) + ": move it away");
+}
+
 void Placement::remove_made() {
   const SharedDescriptor directory = tree_.open(*place_.directory);
   const NamePlace place{.directory = directory->get(), .name = name().c_str()};
   const std::optional<struct stat> there = look_at(place);
-  if (there && there->st_dev == made_->st_dev && there->st_ino == made_->st_ino)
-    unlinkat(place.directory, place.name, 0);
+  if (there && is_same(*there, *made_)) unlinkat(place.directory, place.name, 0);
 }
 
 }  // namespace osbackup::restore

@@ -44,6 +44,11 @@ class Placement {
   /// Gives it its own name.
   void publish();
 
+  /// Gives a file that is not whole a name beside its own: `NAME.damaged`, or `NAME.damaged.2` to `.9`, and never that
+  /// of something else; a name that gets too long is cut before the ending. Gives its path as the index would have it.
+  /// Exists when all names are taken.
+  std::string publish_damaged();
+
  private:
   void remove_made();
 

@@ -1,5 +1,6 @@
 #include "restore/recovery.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -16,12 +17,49 @@ class SalvagedStream final : public EntryStream {
  public:
   explicit SalvagedStream(SalvagedEntries& entries) : entries_(entries) {}
 
-  std::optional<archive::Entry> next() override { return entries_.next(); }
-  std::size_t read(std::span<std::byte> out) override { return entries_.read(out); }
+  std::optional<archive::Entry> next() override {
+    std::optional<archive::Entry> entry = entries_.next();
+    stored_bytes_ = entry ? archive::stored_bytes(*entry) : 0;
+    position_ = 0;
+    piece_ = {};
+    return entry;
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    std::size_t written = 0;
+    while (written < out.size() && next_piece() == position_ && position_ < stored_bytes_) {
+      const auto bytes = piece_.bytes.first(std::min(out.size() - written, piece_.bytes.size()));
+      std::copy(bytes.begin(), bytes.end(), out.begin() + static_cast<std::ptrdiff_t>(written));
+      piece_.bytes = piece_.bytes.subspan(bytes.size());
+      piece_.stored_offset += bytes.size();
+      position_ += bytes.size();
+      written += bytes.size();
+    }
+    if (position_ == stored_bytes_ && !entries_.is_in_place())
+      throw Error(ErrorKind::Corrupt, "its gzip members do not hold as much as its header says");
+    return written;
+  }
+
+  std::uint64_t skip_lost() override {
+    const std::uint64_t lost = next_piece() - position_;
+    position_ += lost;
+    return lost;
+  }
+
   const std::vector<std::string>& lost_attributes() const override { return lost_attributes_; }
 
  private:
+  /// Where the next content that is not lost begins, as it is stored; its end when none comes.
+  std::uint64_t next_piece() {
+    if (piece_.bytes.empty())
+      piece_ = entries_.next_content().value_or(SalvagedEntries::Content{.stored_offset = stored_bytes_, .bytes = {}});
+    return piece_.stored_offset;
+  }
+
   SalvagedEntries& entries_;
+  std::uint64_t stored_bytes_ = 0;            ///< Of the entry.
+  std::uint64_t position_ = 0;                ///< In its content as it is stored.
+  SalvagedEntries::Content piece_;            ///< What was not read of the last one.
   std::vector<std::string> lost_attributes_;  ///< None: our ACLs are numeric.
 };
 

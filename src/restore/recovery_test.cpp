@@ -70,6 +70,46 @@ TEST_F(Recovery, GetsEverythingWhenTheIndexIsDamaged) {
   EXPECT_EQ(troubles_.counts().damaged, 1U);
 }
 
+TEST_F(Recovery, KeepsTheRestOfALargeFileWithoutAnIndex) {
+  constexpr std::size_t kSize = 6'500'000;
+  const auto content = test::random_bytes({.size = kSize, .seed = 1});
+  made_.directories["/srv"].push_back(ObjectArchive::file("srv/big", content));
+  bytes_ = made_.build()->all();
+  const archive::Manifest said = manifest();
+  bytes_[said.index.offset + said.index.summary.length / 2] ^= std::byte{1};
+  bytes_[said.directories[1].place.offset + 3'500'000] ^= std::byte{1};
+
+  recover_it();
+
+  EXPECT_EQ(sink_.finished().size(), 301U);
+  ASSERT_TRUE(sink_.damaged().contains("srv/big"));
+  const auto& kept = sink_.damaged().at("srv/big").content;
+  std::size_t lost = 0;
+  for (std::size_t i = 0; i < kSize; ++i) {
+    if (kept[i] == content[i]) continue;
+    ASSERT_EQ(kept[i], std::byte{0});
+    ++lost;
+  }
+  EXPECT_GT(lost, 1'000'000U);
+  EXPECT_LE(lost, 1U << 20U);
+  EXPECT_THAT(told_, Contains(StartsWith("srv/big: a part of its content is damaged; 1.0 MiB of its 6.2 MiB, from "
+                                         "byte ")));
+}
+
+TEST_F(Recovery, KeepsTheBeginOfALargeFileThatIsCutOff) {
+  const auto content = test::random_bytes({.size = 3'500'000, .seed = 1});
+  made_.directories["/srv"].push_back(ObjectArchive::file("srv/big", content));
+  bytes_ = made_.build()->all();
+  bytes_.resize(manifest().directories[1].place.offset + 2'500'000);
+
+  recover_it();
+
+  ASSERT_TRUE(sink_.damaged().contains("srv/big"));
+  const auto& kept = sink_.damaged().at("srv/big").content;
+  EXPECT_TRUE(std::equal(content.begin(), content.begin() + 2'000'000, kept.begin()));
+  EXPECT_TRUE(std::all_of(kept.begin() + 2'500'000, kept.end(), [](std::byte byte) { return byte == std::byte{0}; }));
+}
+
 TEST_F(Recovery, GetsWhatIsThereOfAnArchiveThatIsCutOff) {
   bytes_.resize(bytes_.size() / 2);
 

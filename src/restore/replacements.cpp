@@ -6,13 +6,22 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "restore/made_time.hpp"
+#include "system/file.hpp"
 #include "system/system_error.hpp"
 
 namespace osbackup::restore {
 
 using system::system_error;
+
+namespace {
+
+/// How many kept files are kept in mind. What comes then may be replaced by an entry of the name that it has.
+constexpr std::size_t kKeptMax = 100'000;
+
+}  // namespace
 
 std::optional<struct stat> look_at(const NamePlace& place) {
   struct stat status {};
@@ -24,6 +33,7 @@ std::optional<struct stat> look_at(const NamePlace& place) {
 void Replacements::check(const NamePlace& place, ExactNames& names, bool in_order) const {
   if (overwrite_ == Overwrite::Never) throw Error(ErrorKind::Exists, "something is there already, and is kept");
   check_first(place, in_order);
+  if (is_kept(place)) throw Error(ErrorKind::Refused, "what there is of a damaged file got its name, and is kept");
   if (names.has(place.directory, place.name)) return;
   throw Error(ErrorKind::Refused,
               "the file system takes its name for that of another object, which differs in case or in how its letters "
@@ -51,6 +61,23 @@ void Replacements::replace(const NamePlace& place, const std::string& temporary,
   }
   if (renameat(place.directory, temporary.c_str(), place.directory, place.name) != 0)
     throw system_error("cannot take the place of what is there");
+}
+
+bool Replacements::keep(const NamePlace& place, const std::string& free_name, const struct stat& made) {
+  const std::scoped_lock lock(mutex_);
+  if (!system::rename_to_free_name(place.directory, place.name, free_name.c_str())) {
+    if (errno == EEXIST) return false;
+    throw system_error("cannot be given the name " + printable(free_name));
+  }
+  if (kept_.size() < kKeptMax) kept_.emplace(made.st_dev, made.st_ino);
+  return true;
+}
+
+bool Replacements::is_kept(const NamePlace& place) const {
+  const std::scoped_lock lock(mutex_);
+  if (kept_.empty()) return false;
+  const std::optional<struct stat> there = look_at(place);
+  return there && kept_.contains({there->st_dev, there->st_ino});
 }
 
 }  // namespace osbackup::restore

@@ -5,7 +5,9 @@
 #include <ctime>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "restore/exact_names.hpp"
 #include "restore/sink_options.hpp"
@@ -29,8 +31,8 @@ class Replacements {
   Replacements(const SinkOptions& options, std::optional<timespec> started)
       : overwrite_(options.overwrite), later_replaces_(options.later_replaces), started_(started) {}
 
-  /// Refused, or Exists, unless what is there may be replaced. `names` are those of the directory. `in_order`: no entry
-  /// before this one can have had the same path.
+  /// Refused, or Exists, unless what is there may be replaced, which keep() does not allow. `names` are those of the
+  /// directory. `in_order`: no entry before this one can have had the same path.
   void check(const NamePlace& place, ExactNames& names, bool in_order) const;
 
   /// Refused when what is there was made for an entry before this one. check() does the same.
@@ -45,12 +47,18 @@ class Replacements {
   /// a directory that is not empty.
   void replace(const NamePlace& place, const std::string& temporary, const struct stat& found);
 
+  /// Gives what was made at `place` another name, unless that is taken: then false.
+  bool keep(const NamePlace& place, const std::string& free_name, const struct stat& made);
+
  private:
+  bool is_kept(const NamePlace& place) const;
+
   Overwrite overwrite_;
   bool later_replaces_;
   std::optional<timespec> started_;
   TemporaryNames names_;
-  std::mutex mutex_;  ///< Between the last look and the rename no other object of this run gets the name.
+  mutable std::mutex mutex_;  ///< Between the last look and the rename no other object of this run gets the name.
+  std::set<std::pair<dev_t, ino_t>> kept_;  ///< What keep() renamed; guarded by the mutex.
 };
 
 }  // namespace osbackup::restore

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "archive/index_path.hpp"
@@ -120,7 +119,7 @@ std::optional<SalvagedEntries::Piece> SalvagedEntries::next_piece() {
 }
 
 std::optional<Entry> SalvagedEntries::next() {
-  while (take_content(std::numeric_limits<std::size_t>::max())) continue;
+  while (next_content()) continue;
   while (true) {
     if (rest_.empty() && !next_member()) return std::nullopt;
     if (std::optional<Entry> entry = take_entry()) return entry;
@@ -218,6 +217,7 @@ std::optional<Entry> SalvagedEntries::take_entry() {
   padding_ = archive::in_whole_records(left_) - left_;
   is_in_parts_ = left_ + padding_ > rest_.size();
   is_whole_ = true;
+  is_in_place_ = true;
   extent_ = 0;
   in_extent_ = 0;
   last_path_ = entry_.path;
@@ -231,27 +231,11 @@ std::optional<Entry> SalvagedEntries::take_entry() {
 }
 
 std::optional<SalvagedEntries::Content> SalvagedEntries::next_content() {
-  return take_content(std::numeric_limits<std::size_t>::max());
-}
-
-std::size_t SalvagedEntries::read(std::span<std::byte> out) {
-  std::size_t written = 0;
-  while (written < out.size()) {
-    const std::optional<Content> content = take_content(out.size() - written);
-    if (!is_whole_) throw Error(ErrorKind::Corrupt, "a part of its content is damaged");
-    if (!content) break;
-    std::copy(content->bytes.begin(), content->bytes.end(), out.begin() + static_cast<std::ptrdiff_t>(written));
-    written += content->bytes.size();
-  }
-  return written;
-}
-
-std::optional<SalvagedEntries::Content> SalvagedEntries::take_content(std::size_t bytes_max) {
   while (left_ > 0 && rest_.empty())
     if (!next_part()) return std::nullopt;
   if (left_ == 0) return std::nullopt;
-  std::uint64_t bytes = std::min<std::uint64_t>({left_, rest_.size(), bytes_max});
-  Content content{.offset = stored_, .bytes = {}};
+  std::uint64_t bytes = std::min<std::uint64_t>(left_, rest_.size());
+  Content content{.offset = stored_, .stored_offset = stored_, .bytes = {}};
   if (entry_.sparse) {
     while (in_extent_ == entry_.extents[extent_].length) {
       in_extent_ = 0;
@@ -331,6 +315,7 @@ void SalvagedEntries::end_content() {
   if (is_at_end && (!is_in_parts_ || rest_.empty() || is_end_of_tar(rest_))) return;
   // Then parts of it were not what they were taken for.
   is_whole_ = false;
+  is_in_place_ = false;
   if (!rest_.empty()) lose(member_.offset, member_.length);
   lose_sync();
   rest_ = {};

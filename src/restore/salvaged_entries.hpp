@@ -48,9 +48,10 @@ class SalvagedEntries {
   /// index has them. What was not read of the content before is gone over.
   std::optional<archive::Entry> next();
 
-  /// A piece of the content of a file, and its offset in the file.
+  /// A piece of the content of a file.
   struct Content {
-    std::uint64_t offset = 0;
+    std::uint64_t offset = 0;         ///< In the file.
+    std::uint64_t stored_offset = 0;  ///< In the content as it is stored: of a sparse file, one extent after another.
     std::span<const std::byte> bytes;
   };
 
@@ -60,10 +61,8 @@ class SalvagedEntries {
   /// Whether nothing of the entry's content was lost so far; final at its end.
   bool is_whole() const noexcept { return is_whole_; }
 
-  /// For who wants whole files alone: fills `out`, or its beginning, with what comes next of the content as it is
-  /// stored: of a sparse file, its extents one after another. Less than `out.size()` at the end alone. Corrupt when a
-  /// part of it is lost.
-  std::size_t read(std::span<std::byte> out);
+  /// Whether the content that was given out is where it was said to be, as far as is known; final at its end.
+  bool is_in_place() const noexcept { return is_in_place_; }
 
   /// The zip entry that the last entry came from; empty when its name is lost.
   const std::string& tar_name() const noexcept { return tar_name_; }
@@ -83,7 +82,6 @@ class SalvagedEntries {
   bool begins_an_entry(std::span<const std::byte> content) const;
   bool can_stand_here(std::string_view path, std::string_view last_path) const;
   std::optional<archive::Entry> take_entry();
-  std::optional<Content> take_content(std::size_t bytes_max);
   bool next_part();
   void go_over(std::uint64_t bytes);
   void end_content();
@@ -113,6 +111,7 @@ class SalvagedEntries {
   std::uint64_t padding_ = 0;  ///< What then completes its last record.
   bool is_in_parts_ = false;   ///< Whether the content goes on in other members.
   bool is_whole_ = true;
+  bool is_in_place_ = true;
   std::size_t extent_ = 0;  ///< Where in a sparse file it is.
   std::uint64_t in_extent_ = 0;
   std::optional<SalvageLoss> loss_;  ///< That was not told yet.

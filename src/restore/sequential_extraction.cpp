@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "archive/index_path.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
+#include "restore/content_loss.hpp"
 #include "restore/object_work.hpp"
 
 namespace osbackup::restore {
@@ -15,6 +18,7 @@ using archive::Entry;
 using archive::EntryType;
 
 constexpr std::size_t kPieceBytes = 1U << 20U;
+const std::string kLost = "a part of its content is damaged";
 
 class SequentialExtraction {
  public:
@@ -82,15 +86,44 @@ class SequentialExtraction {
   }
 
   void write_content(const Entry& entry, Receiver& receiver) {
-    for (archive::Extent extent : archive::content_extents(entry)) {
+    const std::vector<archive::Extent> extents = archive::content_extents(entry);
+    ContentLoss loss(entry.size, extents);
+    std::uint64_t stored_offset = 0;
+    try {
+      copy_content(extents, receiver, stored_offset, loss);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Corrupt || !order_.keep_going) throw;
+      loss.add({.offset = stored_offset, .length = 0}, error.what());
+      loss.lose_behind_first();
+    }
+    if (!loss.is_none()) throw loss.keep_rest(receiver);
+  }
+
+  /// `stored_offset` goes along with the content that is through.
+  void copy_content(std::vector<archive::Extent> extents, Receiver& receiver, std::uint64_t& stored_offset,
+                    ContentLoss& loss) {
+    std::uint64_t lost = 0;  // From here on.
+    for (archive::Extent& extent : extents) {
+      const auto go_on = [&](std::uint64_t bytes) {
+        extent.offset += bytes;
+        extent.length -= bytes;
+        stored_offset += bytes;
+      };
       while (extent.length > 0) {
         if (order_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
+        const std::uint64_t passed = std::min(lost, extent.length);
+        lost -= passed;
+        go_on(passed);
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(extent.length, piece_.size()));
         const auto piece = std::span(piece_).first(wanted);
-        if (entries_.read(piece) < wanted) throw Error(ErrorKind::Corrupt, "its content ends too early");
-        receiver.write(extent.offset, piece);
-        extent.offset += wanted;
-        extent.length -= wanted;
+        const std::size_t count = entries_.read(piece);
+        if (count > 0) receiver.write(extent.offset, piece.first(count));
+        go_on(count);
+        if (count == wanted) continue;
+        lost = entries_.skip_lost();
+        if (lost == 0) throw Error(ErrorKind::Corrupt, "its content ends too early");
+        if (!order_.keep_going) throw Error(ErrorKind::Corrupt, kLost);
+        loss.add({.offset = stored_offset, .length = lost}, kLost);
       }
     }
   }

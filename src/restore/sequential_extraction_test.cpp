@@ -118,6 +118,20 @@ TEST_F(SequentialExtraction, StopsAtDamageOrGoesOnWhenToldTo) {
   EXPECT_EQ(troubles_.counts().damaged, 1U);
 }
 
+TEST_F(SequentialExtraction, KeepsContentThatEndsTooEarlyWhenItIsToGoOn) {
+  ObjectArchive::Object cut = ObjectArchive::file("etc/a", content(10));
+  cut.entry.size = 11;
+  order_.keep_going = true;
+
+  extract({cut, ObjectArchive::link("etc/b", EntryType::Hardlink, "etc/a")});
+
+  ASSERT_TRUE(sink_.damaged().contains("etc/a"));
+  EXPECT_TRUE(std::equal(cut.content.begin(), cut.content.end(), sink_.damaged().at("etc/a").content.begin()));
+  EXPECT_THAT(told_, ElementsAre("etc/a: its content ends too early; 1 B of its 11 B, from byte 10 on, are lost; the "
+                                 "rest is kept as etc/a.damaged",
+                                 "etc/b: the content that it is a hard link to could not be restored"));
+}
+
 TEST_F(SequentialExtraction, RefusesContentThatEndsTooEarly) {
   ObjectArchive::Object cut = ObjectArchive::file("etc/a", content(10));
   cut.entry.size = 11;

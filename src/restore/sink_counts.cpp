@@ -41,6 +41,11 @@ void SinkCounter::add_kept() {
   ++counts_.kept;
 }
 
+void SinkCounter::add_kept_in_part() {
+  const std::scoped_lock lock(mutex_);
+  ++counts_.kept_in_part;
+}
+
 SinkCounts SinkCounter::counts() const {
   const std::scoped_lock lock(mutex_);
   return counts_;

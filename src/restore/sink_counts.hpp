@@ -19,6 +19,7 @@ struct SinkCounts {
   std::uint64_t replaced = 0;       ///< Of the restored objects, those that took the place of another.
   std::uint64_t unchanged = 0;      ///< Not restored: there as the archive has them.
   std::uint64_t kept = 0;           ///< Not restored: something is there, and stays.
+  std::uint64_t kept_in_part = 0;   ///< Not restored, but what there is of a damaged file, under another name.
 
   bool operator==(const SinkCounts&) const = default;
 };
@@ -30,6 +31,7 @@ class SinkCounter {
   void add_restored(archive::EntryType type, std::uint64_t size, bool replaces);
   void add_unchanged();
   void add_kept();
+  void add_kept_in_part();
 
   SinkCounts counts() const;
 

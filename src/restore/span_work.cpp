@@ -38,7 +38,8 @@ void SpanWork::expect_several_members() {
   const PlannedObject& first = span_.objects.front();
   if (span_.objects.size() > 1 || first.line.placement.skip != 0)
     throw Error(ErrorKind::Corrupt, "it goes on behind a gzip member that it shares with others");
-  large_.emplace(first, std::move(receivers_.front()));
+  large_.emplace(first, std::move(receivers_.front()),
+                 work_.order().keep_going ? WhenDamaged::KeepRest : WhenDamaged::GiveUp);
 }
 
 void SpanWork::process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue) {
@@ -49,11 +50,16 @@ void SpanWork::process(const QueuedMember& member, Inflation& inflation, MemberQ
   }
 }
 
-void SpanWork::lose(const Error& why) {
-  if (large_) {
-    if (large_->fail()) work_.settle(span_.objects.front(), why);
-    return;
+void SpanWork::lose(std::size_t from_member, std::uint64_t content_offset, const Error& why) {
+  if (!large_) return lose_small(why);
+  try {
+    large_->lose_from(from_member, content_offset, why);
+  } catch (const Error& error) {
+    settle_large(error);
   }
+}
+
+void SpanWork::lose_small(const Error& why) {
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
     if (!receivers_[i]) continue;
     receivers_[i].reset();
@@ -76,7 +82,7 @@ void SpanWork::process_small(const QueuedMember& member, Inflation& inflation, M
   try {
     content = inflate(member, inflation);
   } catch (const Error& error) {
-    return lose(error);
+    return lose_small(error);
   }
   const auto is_link = [&](std::size_t i) { return span_.objects[i].line.entry.type == EntryType::Hardlink; };
   bool has_links = false;
@@ -117,17 +123,32 @@ void SpanWork::take_out(std::size_t number, std::span<const std::byte> content) 
 }
 
 void SpanWork::process_slice(const QueuedMember& member, Inflation& inflation) {
-  const PlannedObject& object = span_.objects.front();
   try {
-    const TarSlice slice{.number = member.number,
-                         .offset = member.content_offset,
-                         .is_last = member.is_last,
-                         .bytes = inflate(member, inflation)};
-    if (large_->take(slice)) work_.count(object);
+    if (take_slice(member, inflation)) work_.count(span_.objects.front());
   } catch (const Error& error) {
-    // The others of a file that is given up fail as well, and say nothing new.
-    if (large_->fail()) work_.settle(object, error);
+    settle_large(error);
   }
+}
+
+/// True when it was what made the object whole.
+bool SpanWork::take_slice(const QueuedMember& member, Inflation& inflation) {
+  TarSlice slice{.number = member.number, .offset = member.content_offset, .is_last = member.is_last, .bytes = {}};
+  try {
+    slice.bytes = inflate(member, inflation);
+  } catch (const Error& error) {
+    large_->lose({.number = member.number,
+                  .offset = member.content_offset,
+                  .length = member.content_bytes,
+                  .is_last = member.is_last},
+                 error);
+    return false;
+  }
+  return large_->take(slice);
+}
+
+/// Called in a handler. The others of a file that is given up fail as well, and say nothing new.
+void SpanWork::settle_large(const Error& failure) {
+  if (large_->fail()) work_.settle(span_.objects.front(), failure);
 }
 
 }  // namespace osbackup::restore

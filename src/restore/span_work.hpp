@@ -31,13 +31,17 @@ class SpanWork {
   /// The objects in a member, or the slice of one that goes on in several. What fails is settled.
   void process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue);
 
-  /// Members cannot be had: the objects are lost. Not while a small span is processed.
-  void lose(const Error& why);
+  /// Its members from this one on cannot be had: the objects are lost, or the rest of the one that goes on in several.
+  /// `content_offset` is where they would begin. Not while a small span is processed.
+  void lose(std::size_t from_member, std::uint64_t content_offset, const Error& why);
 
  private:
   std::span<const std::byte> inflate(const QueuedMember& member, Inflation& inflation) const;
   void process_small(const QueuedMember& member, Inflation& inflation, MemberQueue& queue);
+  void lose_small(const Error& why);
   void process_slice(const QueuedMember& member, Inflation& inflation);
+  bool take_slice(const QueuedMember& member, Inflation& inflation);
+  void settle_large(const Error& failure);
   void take_out(std::size_t number, std::span<const std::byte> content);
 
   PlannedSpan span_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ class MemorySink final : public restore::ObjectSink {
   std::function<void(const std::string& path)> on_receive = [](auto&) {};
   std::function<void(const std::string& path)> on_write = [](auto&) {};
   std::function<void(const archive::Entry&)> on_finish = [](auto&) {};
+  std::function<void(const std::string& path)> on_keep = [](auto&) {};
 
   bool wants(const archive::Entry& entry) override { return wants_it(entry); }
 
@@ -34,6 +36,8 @@ class MemorySink final : public restore::ObjectSink {
 
   /// What was finished, by path.
   const std::map<std::string, Received>& finished() const { return finished_; }
+  /// What is kept of damaged files, by their own paths.
+  const std::map<std::string, Received>& damaged() const { return damaged_; }
   std::vector<std::string> paths() const {
     std::vector<std::string> paths;
     for (const auto& [path, received] : finished_) paths.push_back(path);
@@ -58,6 +62,14 @@ class MemorySink final : public restore::ObjectSink {
       sink_.on_finish(received_.entry);
       sink_.finished_[path_] = std::move(received_);
     }
+    std::optional<std::string> keep_damaged(std::uint64_t right_bytes) override {
+      const std::scoped_lock lock(sink_.mutex_);
+      sink_.on_keep(path_);
+      const auto wrong = received_.content.begin() + static_cast<std::ptrdiff_t>(right_bytes);
+      std::fill(wrong, received_.content.end(), std::byte{0});
+      sink_.damaged_[path_] = std::move(received_);
+      return path_ + ".damaged";
+    }
 
    private:
     MemorySink& sink_;
@@ -67,6 +79,7 @@ class MemorySink final : public restore::ObjectSink {
 
   std::mutex mutex_;
   std::map<std::string, Received> finished_;
+  std::map<std::string, Received> damaged_;
 };
 
 }  // namespace osbackup::test
