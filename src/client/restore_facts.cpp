@@ -49,6 +49,7 @@ std::vector<std::string> remarks(const RestoreFacts& facts) {
   add(facts.troubles.failed, "failed");
   add(facts.troubles.refused, "refused");
   add(facts.troubles.damaged, "damaged");
+  add(facts.counts.kept_in_part, "of them kept in part");
   return parts;
 }
 
@@ -71,6 +72,7 @@ json::Object to_summary(const RestoreFacts& facts) {
                        {"replaced", counts.replaced},
                        {"unchanged", counts.unchanged},
                        {"kept", counts.kept},
+                       {"kept_in_part", counts.kept_in_part},
                        {"failed", facts.troubles.failed},
                        {"refused", facts.troubles.refused},
                        {"damaged", facts.troubles.damaged},

@@ -38,12 +38,14 @@ TEST_F(RestoreFactsTest, SayWhatWasNotRestoredOrNotWholly) {
   facts_.troubles.failed = 4;
   facts_.troubles.refused = 5;
   facts_.troubles.damaged = 6;
+  facts_.counts.kept_in_part = 1;
   facts_.is_complete = false;
 
   EXPECT_EQ(
       to_sentence(facts_),
       "restored 1 device from a+b+c.zip to /restore in 12 s; 1 of them in place of others, 2 unchanged, 3 kept as "
-      "they were, owner not set of 1 object, 4 failed, 5 refused, 6 damaged; it is NOT complete");
+      "they were, owner not set of 1 object, 4 failed, 5 refused, 6 damaged, 1 of them kept in part; it is NOT "
+      "complete");
 }
 
 TEST_F(RestoreFactsTest, SayWhatWouldBeRestored) {
@@ -59,8 +61,9 @@ TEST_F(RestoreFactsTest, AreOneObjectInJson) {
 
   EXPECT_EQ(json::serialize(to_summary(facts_)),
             R"({"archive":"a+b+c.zip","dry_run":false,"complete":true,"files":1,"directories":0,"symlinks":0,)"
-            R"("hardlinks":0,"fifos":0,"devices":0,"content_bytes":0,"replaced":0,"unchanged":0,"kept":0,"failed":0,)"
-            R"("refused":0,"damaged":0,"duration_ms":12000,"not_set":{"owner":2},"target_b64":"L/8="})");
+            R"("hardlinks":0,"fifos":0,"devices":0,"content_bytes":0,"replaced":0,"unchanged":0,"kept":0,)"
+            R"("kept_in_part":0,"failed":0,"refused":0,"damaged":0,"duration_ms":12000,)"
+            R"("not_set":{"owner":2},"target_b64":"L/8="})");
 }
 
 }  // namespace

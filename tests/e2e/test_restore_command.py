@@ -145,10 +145,28 @@ def test_damage_ends_a_restore_unless_it_is_to_go_on(host, archive, target):
     _, out, said = host.run("restore", "latest", "--target", str(target / "1"), expect=6)
     assert "folder/large: " in said and "; --keep-going gets out what can be had" in said
     assert out.rstrip().endswith("it is NOT complete")
+    assert not list((target / "1").rglob("large*"))
 
     _, out, said = host.run("restore", "latest", "--target", str(target / "2"), "--keep-going", expect=6)
     assert "folder/large: " in said and " damaged" in out
-    assert files_in(restored(host, target / "2")) == ["a.conf", "folder/b.conf", "hello.txt", "link"]
+    assert files_in(restored(host, target / "2")) == ["a.conf", "folder/b.conf", "folder/large.damaged", "hello.txt",
+                                                      "link"]
+
+
+def test_the_rest_of_a_damaged_file_is_kept_beside_its_name(host, archive, target):
+    damage_content(archive, host.source / "folder" / "large")
+    large = (host.source / "folder" / "large").read_bytes()
+
+    _, out, _ = host.run("restore", "latest", "--target", str(target / "1"), "--keep-going", "--json", expect=6)
+
+    kept = (restored(host, target / "1") / "folder" / "large.damaged").read_bytes()
+    lost = [byte for byte in range(len(large)) if kept[byte] != large[byte]]
+    assert len(kept) == len(large) and 0 < lost[-1] - lost[0] < MIB
+    assert set(kept[lost[0]:lost[-1] + 1]) == {0}
+    assert " on, are lost; the rest is kept as " in out
+    assert (summary_of(out)["kept_in_part"], summary_of(out)["files"]) == (1, 3)
+    assert not (restored(host, target / "1") / "folder" / "large").exists()
+    assert not (restored(host, target / "1") / "linked").exists(), "nothing has the content that it links to"
 
 
 def all_files(host, target):
@@ -182,7 +200,7 @@ def test_an_archive_that_is_cut_off_gives_what_is_left_when_told_to_go_on(host, 
 
     host.run("restore", "latest", "--target", str(target), "--keep-going", expect=6)
 
-    assert files_in(restored(host, target)) == ["a.conf", "folder/b.conf"]
+    assert files_in(restored(host, target)) == ["a.conf", "folder/b.conf", "folder/large.damaged"]
 
 
 def test_an_archive_whose_manifest_cannot_be_read_is_not_the_expected_one(host, archive, server, target):
