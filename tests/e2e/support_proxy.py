@@ -1,4 +1,4 @@
-"""Stands before an FTP server and breaks connections when so much has passed, as a bad network does."""
+"""Stands before a server and breaks connections when so much has passed, as a bad network does."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
 
 
 class CuttingProxy:
-    """Cuts all connections each time that data has come from the server up to the next of the numbers `cut_after`.
+    """Cuts all connections each time that as many bytes have passed, both ways together, as the next of `cut_after`.
 
     Every other time they are closed as if all was said, else they are reset. With `for_good`, nobody is let in after
     the last cut. To be used in `with`; clients go to `port`.
@@ -25,7 +25,7 @@ class CuttingProxy:
         self.cuts = list(cut_after)
         self.for_good = for_good
         self.port = None
-        self.data_bytes = 0  # That came from the server by now.
+        self.passed_bytes = 0
         self.cuts_made = 0
         self._open = set()
         self._is_ready = threading.Event()
@@ -42,15 +42,15 @@ class CuttingProxy:
 
     async def _run(self):
         self._loop, self._is_over = asyncio.get_running_loop(), asyncio.Event()
-        self._listener = await asyncio.start_server(self._control, ADDRESS, 0)
+        self._listener = await asyncio.start_server(self._serve, ADDRESS, 0)
         self.port = self._listener.sockets[0].getsockname()[1]
         self._is_ready.set()
         await self._is_over.wait()
         self._listener.close()
         self._cut(is_reset=True)
 
-    async def _control(self, reader, writer):
-        await self._connect(self.server_port, reader, writer, self._pass_replies)
+    async def _serve(self, reader, writer):
+        await self._connect(self.server_port, reader, writer, self._pass)
 
     async def _connect(self, port, reader, writer, pass_back):
         """Both directions of a connection, until one of them ends."""
@@ -73,40 +73,13 @@ class CuttingProxy:
     async def _pass(self, reader, writer):
         try:
             while piece := await reader.read(PIECE_BYTES):
+                self.passed_bytes += len(piece)
                 writer.write(piece)
                 await writer.drain()
-        except ConnectionError:
-            pass  # The other side hears of it.
-
-    async def _pass_replies(self, reader, writer):
-        """Of a control connection: who is told a port gets one of ours."""
-        try:
-            while line := await reader.readline():
-                if told := EXTENDED_PASSIVE.match(line):
-                    ours = await self._data_port(int(told[1]))
-                    line = b"229 Entering Extended Passive Mode (|||%d|)\r\n" % ours
-                writer.write(line)
-        except ConnectionError:
-            pass
-
-    async def _data_port(self, server_port):
-        async def serve(reader, writer):
-            listener.close()
-            await self._connect(server_port, reader, writer, self._pass_data)
-
-        listener = await asyncio.start_server(serve, ADDRESS, 0)
-        return listener.sockets[0].getsockname()[1]
-
-    async def _pass_data(self, reader, writer):
-        try:
-            while piece := await reader.read(PIECE_BYTES):
-                self.data_bytes += len(piece)
-                writer.write(piece)
-                await writer.drain()
-                if self.cuts and self.data_bytes >= self.cuts[0]:
+                if self.cuts and self.passed_bytes >= self.cuts[0]:
                     self._cut_next()
         except ConnectionError:
-            pass
+            pass  # The other side hears of it.
 
     def _cut_next(self):
         del self.cuts[0]
@@ -122,3 +95,29 @@ class CuttingProxy:
                 writer.transport.abort()
             else:
                 writer.close()
+
+
+class FtpCuttingProxy(CuttingProxy):
+    """The same before an FTP server, whose data goes over connections of their own. Its replies do not count."""
+
+    async def _serve(self, reader, writer):
+        await self._connect(self.server_port, reader, writer, self._pass_replies)
+
+    async def _pass_replies(self, reader, writer):
+        """Of a control connection: who is told a port gets one of ours."""
+        try:
+            while line := await reader.readline():
+                if told := EXTENDED_PASSIVE.match(line):
+                    ours = await self._data_port(int(told[1]))
+                    line = b"229 Entering Extended Passive Mode (|||%d|)\r\n" % ours
+                writer.write(line)
+        except ConnectionError:
+            pass
+
+    async def _data_port(self, server_port):
+        async def serve(reader, writer):
+            listener.close()
+            await self._connect(server_port, reader, writer, self._pass)
+
+        listener = await asyncio.start_server(serve, ADDRESS, 0)
+        return listener.sockets[0].getsockname()[1]

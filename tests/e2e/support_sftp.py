@@ -3,10 +3,8 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -85,59 +83,3 @@ class SftpServer:
         self.process.wait()
         self.process = None
         return False
-
-
-class CuttingProxy:
-    """Stands before a server on a port of its own, and cuts each of the first connections after so many bytes."""
-
-    def __init__(self, server_port, cuts, after_bytes):
-        self.server_port = server_port
-        self.cuts_left = cuts
-        self.after_bytes = after_bytes
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.connections = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for connection in self.connections:
-            end(connection)
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.server_port))
-            except OSError:
-                return  # Stopped.
-            self.connections += [client, server]
-            budget = None
-            if self.cuts_left > 0:
-                self.cuts_left -= 1
-                budget = [self.after_bytes]
-            for one, other in ((client, server), (server, client)):
-                threading.Thread(target=pump, args=(one, other, budget), daemon=True).start()
-
-
-def pump(source, sink, budget):
-    """Carries bytes until one side ends or the budget is spent."""
-    try:
-        while data := source.recv(1 << 16):
-            if budget is not None:
-                budget[0] -= len(data)
-                if budget[0] < 0:
-                    break
-            sink.sendall(data)
-    except OSError:
-        pass
-    end(source)
-    end(sink)
-
-
-def end(connection):
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # It has ended already.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support_host import Host
-from support_proxy import CuttingProxy
+from support_proxy import FtpCuttingProxy
 from support_restore import differences, found_in
 
 MB = 1_000_000
@@ -134,7 +134,7 @@ def test_a_target_that_cannot_be_written_to_is_named(host, target):
 
 def test_a_restore_over_a_connection_that_breaks_goes_on_where_it_was(host, target, ftp_server):
     (archive,) = host.archives()
-    with CuttingProxy(ftp_server.port, [4 * MB, 9 * MB, 14 * MB]) as proxy:
+    with FtpCuttingProxy(ftp_server.port, [4 * MB, 9 * MB, 14 * MB]) as proxy:
         host.configure("Ftp", port=proxy.port, retries=1)
 
         summary, said = restore(host, target, "-v", expect=0)
@@ -147,7 +147,7 @@ def test_a_restore_over_a_connection_that_breaks_goes_on_where_it_was(host, targ
 
 
 def test_a_server_that_is_gone_ends_a_restore_which_can_be_completed_later(host, target, ftp_server):
-    with CuttingProxy(ftp_server.port, [int(7.3 * MB)], for_good=True) as proxy:
+    with FtpCuttingProxy(ftp_server.port, [int(7.3 * MB)], for_good=True) as proxy:
         host.configure("Ftp", port=proxy.port, retries=1)
 
         summary, said = restore(host, target, expect=1)

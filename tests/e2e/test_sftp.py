@@ -1,5 +1,6 @@
 """Archives at an SFTP server: every command there, and servers and logins that are not what they should be."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -7,8 +8,9 @@ import subprocess
 import pytest
 
 from support_host import Host
+from support_proxy import CuttingProxy
 from support_restore import differences, found_in
-from support_sftp import CuttingProxy, SftpServer, make_key
+from support_sftp import SftpServer, make_key
 
 MB = 1_000_000
 FETCHED = re.compile(r"fetched (\S+ \S+) in (\d+) range reads?, (\d+) logins?\n")
@@ -40,19 +42,15 @@ def host(programs, tmp_path, sftp_server):
 
 @pytest.fixture
 def proxy_before(sftp_server):
-    """proxy_before(host, cuts, after_bytes): puts a proxy between the host and its server."""
-    proxies = []
+    """proxy_before(host, cut_after): puts a proxy between the host and its server."""
+    with contextlib.ExitStack() as proxies:
+        def put(host, cut_after):
+            proxy = proxies.enter_context(CuttingProxy(sftp_server.port, cut_after))
+            (host.folder / "known_hosts").write_text(sftp_server.known_hosts(proxy.port))
+            host.configure("Ftp", port=proxy.port, retries=4)
+            return proxy
 
-    def put(host, cuts, after_bytes):
-        proxy = CuttingProxy(sftp_server.port, cuts, after_bytes)
-        proxies.append(proxy)
-        (host.folder / "known_hosts").write_text(sftp_server.known_hosts(proxy.port))
-        host.configure("Ftp", port=proxy.port, retries=4)
-        return proxy
-
-    yield put
-    for proxy in proxies:
-        proxy.stop()
+        yield put
 
 
 def stored(sftp_server):
@@ -96,10 +94,11 @@ def test_a_restore_brings_everything_back(host):
 
 
 def test_an_upload_whose_connection_breaks_goes_on(host, sftp_server, proxy_before):
-    proxy_before(host, cuts=2, after_bytes=4 * MB)
+    proxy = proxy_before(host, [4 * MB, 8 * MB])
 
     host.run("backup", expect=0)
 
+    assert proxy.cuts_made == 2
     assert stored(sftp_server) == [host.last()]
     host.run("check", "--read-data", expect=0)
     assert host.log_text().count("upload backups/testhost/") >= 2
@@ -107,11 +106,12 @@ def test_an_upload_whose_connection_breaks_goes_on(host, sftp_server, proxy_befo
 
 def test_a_restore_whose_connection_breaks_goes_on(host, proxy_before):
     host.run("backup", expect=0)
-    proxy_before(host, cuts=3, after_bytes=3 * MB)
+    proxy = proxy_before(host, [3 * MB, 6 * MB, 9 * MB])
     target = host.folder / "target"
 
     _, _, err = host.run("restore", "latest", "--target", str(target), expect=0)
 
+    assert proxy.cuts_made == 3
     assert "trying again" in err
     below = str(host.source)[1:]
     assert differences(found_in("/", below), found_in(target, below)) == []
