@@ -68,7 +68,7 @@ class Contender:
 
 class Places:
     """Where the contenders find programs and room: the folder of a run, a disk to restore to, which is mounted there,
-    the programs, and the FTP server."""
+    the programs, the FTP server, and of restores an SFTP server of the same folder."""
 
     def __init__(self, folder, programs, server):
         self.folder = Path(folder)
@@ -77,6 +77,7 @@ class Places:
         self.osbackup = Path(programs) / "bin" / "osbackup"
         self.floor = Path(programs) / "bench" / "bench_floor"
         self.server = server
+        self.sftp_server = None  # Only restores have one.
 
     def with_run_in(self, folder):
         """The same, for what is to stay when other runs are cleared."""
@@ -86,12 +87,17 @@ class Places:
 
     def destinations(self):
         """The sections of a configuration for each kind of destination, by name. They all lead to the same folder."""
-        server = self.server
-        return {
+        server, sftp = self.server, self.sftp_server
+        found = {
             "ftp": {"Ftp": {"host": "127.0.0.1", "port": server.port, "user": server.user,
                             "password": server.password, "timeout": "600s", "retries": 0}},
             "folder": {"Storage": {"url": f"file://{server.root}"}},
         }
+        if sftp:
+            found["sftp"] = {"Ftp": {"protocol": "sftp", "host": "127.0.0.1", "port": sftp.port, "user": sftp.user,
+                                     "private_key": sftp.private_key, "known_hosts": sftp.known_hosts,
+                                     "timeout": "600s", "retries": 0}}
+        return found
 
 
 class Uploader(Contender):

@@ -16,6 +16,12 @@ PORTS_TRIED = 5
 POLL_SECONDS = 0.01
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class FtpServer:
     """One vsftpd that serves `folder`/root. Needs root, because it runs as the system's user ftp."""
 
@@ -37,9 +43,7 @@ class FtpServer:
 
     def start(self):
         for _ in range(PORTS_TRIED):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+            self.port = free_port()
             if self._try_start():
                 return
         raise SystemExit("bench: vsftpd does not start: " + (self.folder / "output").read_text())

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 PACKAGES = ("tar", "gzip", "pigz", "zip", "unzip", "libarchive-tools", "curl", "restic", "borgbackup", "vsftpd",
-            "libisal2", "libdeflate0", "libssl3")
+            "openssh-server", "libssh2-1", "libisal2", "libdeflate0", "libssl3")
 BUSY_LOAD = 0.5
 
 

@@ -93,13 +93,17 @@ class Dumper(Contender):
         return {"read_bytes": read_bytes, "fresh_read_bytes": self.bytes_read_by(*fresh) if fresh else read_bytes}
 
     def bytes_read_by(self, command, options):
+        texts = self.traced(traffic.READING_CALLS, command, options)
+        return traffic.bytes_read(texts, [str(path) for path in self.source.files()])
+
+    def traced(self, calls, command, options):
+        """What strace says of these system calls, one text for each thread."""
         trace = self.bench.run / "trace"
         shutil.rmtree(trace, ignore_errors=True)
         trace.mkdir()
-        self.measure("strace", "-ff", "-qq", "-y", "-s", "0", "-e", "trace=" + ",".join(traffic.READING_CALLS), "-o",
-                     trace / "of", *command, content=self.bench.run / "content", **options)
-        texts = [file.read_text(errors="replace") for file in trace.iterdir()]
-        return traffic.bytes_read(texts, [str(path) for path in self.source.files()])
+        self.measure("strace", "-ff", "-qq", "-yy", "-s", "0", "-e", "trace=" + ",".join(calls), "-o", trace / "of",
+                     *command, content=self.bench.run / "content", **options)
+        return [file.read_text(errors="replace") for file in trace.iterdir()]
 
     def clear(self):
         shutil.rmtree(self.bench.run, ignore_errors=True)
@@ -136,6 +140,25 @@ class OsbackupDumpOverFtp(OsbackupDump):
         return traffic.logged_by_server(self.bench.server.log_since(self.log_begins))
 
 
+class OsbackupDumpOverSftp(OsbackupDump):
+    program = "dump-sftp"
+    program_title = "`osbackup dump`, over SFTP"
+    destination = "sftp"
+
+    def make(self):
+        self.log_begins = self.bench.sftp_server.log_bytes()
+        return super().make()
+
+    def what_was_read(self):
+        """The logins of this run, and once, since strace makes it slow, what went over the connection."""
+        figures = traffic.logged_by_sshd(self.bench.sftp_server.log_since(self.log_begins))
+        if not self.is_traced:
+            self.is_traced = True
+            texts = self.traced(traffic.SENDING_CALLS, self.command(), self.options())
+            figures.update(traffic.sent_over(texts, self.bench.sftp_server.port))
+        return figures
+
+
 class ResticDump(Dumper):
     program = "restic-dump"
     program_title = "`restic dump`, local repository"
@@ -165,11 +188,8 @@ class BorgDump(Dumper):
         return self.command(), {"environment": environment}
 
 
-# What the table has a row for although it cannot be measured yet.
-MISSING = {"`osbackup dump`, over SFTP": "not measured yet"}
-
-
 def all_dumpers(bench, subject, sources, wanted):
     return [kind(bench, subject, source, file) for file in wanted
             for kind, source in ((OsbackupDump, sources.archive), (OsbackupDumpOverFtp, sources.archive),
+                                 (OsbackupDumpOverSftp, sources.archive),
                                  (ResticDump, sources.restic), (BorgDump, sources.borg))]

@@ -9,6 +9,7 @@ import restore_table
 import restorers
 import table
 import tree
+from sftp_server import SftpServer
 from sources import Sources
 
 # Three backups, the .tar.gz files unpacked from one, and what is restored, if nothing can be compressed.
@@ -22,6 +23,7 @@ def compare(arguments, bench, facts):
     tree.copy_readable(SYSTEM_CONFIGURATION, configuration)
     subject = command.open_tree(arguments, also=[configuration])
     command.need_space(arguments, subject.counts.content_bytes * COPIES_OF_TREE, "run the contenders")
+    bench.sftp_server = SftpServer(command.FOLDER / "sftp", bench.server.root)
     sources = Sources(bench, subject)
     whole = [] if arguments.file else restorers.all_restorers(bench, subject, sources)
     single = one_file.all_dumpers(bench, subject, sources, one_file.choose(subject, configuration))
@@ -29,6 +31,7 @@ def compare(arguments, bench, facts):
     parts = [("restore whole", [one for one in running if one in whole], show_whole),
              ("restore file", [one for one in running if one in single], show_one_file)]
     try:
+        bench.sftp_server.start()
         sources.make([one.source for one in running])
         for part, contenders, show in parts:
             if contenders:
@@ -38,6 +41,7 @@ def compare(arguments, bench, facts):
                 command.compare(arguments, result, contenders, bench.server)
                 yield result, show(result, contenders)
     finally:
+        bench.sftp_server.stop()
         sources.remove()
 
 
@@ -46,7 +50,7 @@ def show_whole(result, contenders):
 
 
 def show_one_file(result, contenders):
-    return restore_table.one_file(result, contenders, one_file.MISSING)
+    return restore_table.one_file(result, contenders)
 
 
 def measure_memory(arguments, bench, facts):

@@ -42,22 +42,20 @@ def whole_targets(found):
                    None if None in others else min(others))]
 
 
-def one_file(result, contenders, missing):
-    """Machine, one table a file, and the figures to reach: what `bench/restore` writes of single files. `missing`:
-    titles of what cannot be measured, and why."""
+def one_file(result, contenders):
+    """Machine, one table a file, and the figures to reach: what `bench/restore` writes of single files."""
     lines = [*machine.sentences(result["machine"]), "",
              f"From the same backups as above. Medians of {result['tree']['rounds']} interleaved runs, caches "
              f"{result['tree']['caches']}."]
     head = ["", "wall s", "fastest to slowest", "CPU s", "peak memory MiB", "read MiB", "fresh, read MiB",
-            "fetched MiB", "range reads", "logins", "FTP commands", "sent MiB"]
+            "fetched MiB", "range reads", "logins", "requests", "sent MiB"]
     for wanted in dict.fromkeys(one.wanted for one in contenders):
         titles = {one.name: one.title for one in contenders if one.wanted == wanted}
         rows = [one_file_row(title, None if name in result["failures"] else result["medians"].get(name), len(head))
                 for name, title in titles.items()]
-        rows += [[title, why] + [""] * (len(head) - 2) for title, why in missing.items()]
         lines += ["", f"{wanted.title[0].upper()}{wanted.title[1:]}: `{wanted.path}`, {wanted.content_bytes:,} bytes.",
                   "", *table(head, rows), *failures(result, titles)]
-    names = [one.name for one in contenders if one.program == "dump-ftp"]
+    names = [one.name for one in contenders if one.program in ("dump-ftp", "dump-sftp")]
     lines += ["", *table(["to reach", "figure", "measured", ""], one_file_targets(result["medians"], names))]
     return ["", *lines, ""]
 
@@ -74,7 +72,7 @@ def one_file_row(title, figures, columns):
         f"{figures['wall_seconds_min']:.3f} to {figures['wall_seconds_max']:.3f}", f"{figures['cpu_seconds']:.2f}",
         f"{figures['memory_kib'] / MIB_IN_KIB:.0f}", shown("read_bytes", "{:.2f}", MIB),
         shown("fresh_read_bytes", "{:.2f}", MIB), shown("fetched_bytes", "{:.2f}", MIB), shown("range_reads"),
-        shown("server_logins"), shown("server_commands"), shown("server_sent_bytes", "{:.2f}", MIB),
+        shown("server_logins"), shown("requests"), shown("server_sent_bytes", "{:.2f}", MIB),
     ]
 
 
@@ -87,7 +85,7 @@ def one_file_targets(found, names):
 
     fetched = largest("fetched_bytes")
     return [
-        target("fetched for one file of at most 1 MiB over FTP (MiB)", ("<", FETCHED_MIB_MAX),
+        target("fetched for one file of at most 1 MiB over FTP or SFTP (MiB)", ("<", FETCHED_MIB_MAX),
                None if fetched is None else fetched / MIB),
         target("range reads for it", ("<=", RANGE_READS_MAX), largest("range_reads"), "{:.0f}"),
     ]

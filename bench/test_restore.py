@@ -14,6 +14,7 @@ import comparison  # noqa: E402
 import one_file  # noqa: E402
 import restore_table  # noqa: E402
 import restorers  # noqa: E402
+import sftp_server  # noqa: E402
 import target_disk  # noqa: E402
 import traffic  # noqa: E402
 import tree  # noqa: E402
@@ -293,7 +294,49 @@ def test_the_servers_log_tells_logins_commands_and_bytes():
     log = "".join(f"Thu Jan  1 00:00:00 2026 [pid 7] {line}\n" for line in lines)
 
     assert traffic.logged_by_server(log) == {
-        "server_logins": 1, "server_commands": 4, "server_transfers": 2, "server_sent_bytes": 20392}
+        "server_logins": 1, "requests": 4, "server_transfers": 2, "server_sent_bytes": 20392}
+
+
+@pytest.fixture
+def server(tmp_path):
+    """An SFTP server whose folder only root may enter, with one file in it."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "archive").write_bytes(os.urandom(100_000))
+    made = sftp_server.SftpServer(tmp_path / "sftp", root)
+    made.start()
+    yield made
+    made.stop()
+
+
+def fetch(server, target):
+    subprocess.run(["sftp", "-q", "-b", "-", "-P", str(server.port), "-i", server.private_key,
+                    "-o", f"UserKnownHostsFile={server.known_hosts}", f"{server.user}@127.0.0.1"],
+                   input=f"get archive {target}\n", text=True, check=True, stdout=subprocess.PIPE)
+
+
+def test_what_lies_in_a_folder_is_fetched_over_sftp_and_each_login_is_logged(tmp_path, server):
+    fetch(server, tmp_path / "fetched")
+    before = server.log_bytes()
+    fetch(server, tmp_path / "fetched")
+
+    assert (tmp_path / "fetched").read_bytes() == (server.root / "archive").read_bytes()
+    assert traffic.logged_by_sshd(server.log_since(0)) == {"server_logins": 2}
+    assert traffic.logged_by_sshd(server.log_since(before)) == {"server_logins": 1}
+
+
+def test_what_goes_over_a_connection_is_counted_by_the_servers_port():
+    traces = ['sendto(5<TCP:[127.0.0.1:40022->127.0.0.1:22]>, ""..., 52, MSG_NOSIGNAL, NULL, 0) = 52\n'
+              'recvfrom(5<TCP:[127.0.0.1:40022->127.0.0.1:22]>, 0x7ffe, 1, MSG_PEEK|MSG_DONTWAIT, NULL, NULL) = 1\n'
+              'recvfrom(5<TCP:[127.0.0.1:40022->127.0.0.1:22]>, ""..., 16384, 0, NULL, NULL) = 300\n'
+              'recvfrom(5<TCP:[127.0.0.1:40022->127.0.0.1:22]>, 0x7ffe, 16384, 0, NULL, NULL) '
+              '= -1 EAGAIN (Resource temporarily unavailable)\n',
+              'sendto(6<TCP:[127.0.0.1:22->127.0.0.1:40022]>, ""..., 52, MSG_NOSIGNAL, NULL, 0) = 52\n'
+              'write(1<TCP:[127.0.0.1:40024->127.0.0.1:22]>, ""..., 52) = 52\n'
+              'read(1<TCP:[127.0.0.1:40024->127.0.0.1:22]>, ""..., 52) = 1000\n'
+              'write(7</tmp/file>, ""..., 52) = 52\n']
+
+    assert traffic.sent_over(traces, 22) == {"requests": 2, "server_sent_bytes": 1300}
 
 
 @pytest.mark.parametrize("walls, row", [
