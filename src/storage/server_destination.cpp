@@ -44,10 +44,10 @@ class ServerDestination::ServerUpload final : public Upload {
   void append(std::span<const std::byte> bytes) override {
     assert(!committed_ && !position_is_unknown_);
     position_is_unknown_ = true;
-    given_bytes_ = position_ + bytes.size();
+    given_bytes_ = std::max(given_bytes_, position_ + bytes.size());
     if (!session_->is_uploading()) session_->begin_upload(path_, position_);
     session_->append(bytes);
-    position_ = given_bytes_;
+    position_ += bytes.size();
     position_is_unknown_ = false;
   }
 
@@ -63,10 +63,10 @@ class ServerDestination::ServerUpload final : public Upload {
                                                       "the upload begins anew",
                                                       path_, held, given_bytes_));
     }
-    position_ = held;
+    position_ = std::min(held, session_->taken_bytes());
     given_bytes_ = held;
     position_is_unknown_ = false;
-    return held;
+    return position_;
   }
 
   void read(std::uint64_t offset, std::span<std::byte> out) override {
@@ -79,9 +79,9 @@ class ServerDestination::ServerUpload final : public Upload {
     assert(!committed_ && !position_is_unknown_);
     require_object_name(name);
     const std::uint64_t sent_bytes = position_;
-    if (const std::uint64_t held = stored(); held != sent_bytes)
+    if (stored() != sent_bytes || given_bytes_ != sent_bytes)
       throw Error(ErrorKind::Unavailable,
-                  fmt::format("publish {}: the server holds {} of {} bytes", name, held, sent_bytes));
+                  fmt::format("publish {}: the server holds {} of {} bytes", name, position_, sent_bytes));
     const std::string target = destination_.path_of(name);
     const std::scoped_lock lock(destination_.publishing_);
     // Servers such as vsftpd replace an existing file without a word.
@@ -95,7 +95,7 @@ class ServerDestination::ServerUpload final : public Upload {
   ServerDestination& destination_;
   std::string path_;
   std::unique_ptr<FileSession> session_;
-  std::uint64_t position_ = 0;     ///< Where the next bytes go.
+  std::uint64_t position_ = 0;     ///< Where the next bytes go; the server may hold more, which is written again.
   std::uint64_t given_bytes_ = 0;  ///< The most that the server can hold.
   bool position_is_unknown_ = false;
   bool committed_ = false;

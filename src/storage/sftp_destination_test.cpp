@@ -336,6 +336,37 @@ TEST(SftpDestination, AServerThatGivesLessThanItHasIsNotBelieved) {
   EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Unavailable, "read object"));
 }
 
+TEST(SftpDestination, WhatLiesBehindAWriteThatWasRefusedOrLostIsSentAgain) {
+  for (const test::SftpManners manners : {test::SftpManners::RefusesOneWrite, test::SftpManners::LosesOneWrite}) {
+    const test::SftpPeer peer(test::SftpLogin::Password, manners);
+    SftpDestination destination(settings_for(peer), "");
+    const std::vector<std::byte> bytes = test::random_bytes({.size = 3'000'000, .seed = 1});
+    const std::unique_ptr<Upload> upload = destination.begin("object.part");
+    EXPECT_THAT([&] { upload->append(bytes); }, fails_with(ErrorKind::Unavailable, "upload object.part"));
+
+    upload->append(std::span(bytes).subspan(upload->stored()));
+    EXPECT_EQ(upload->stored(), bytes.size());
+    upload->commit("object");
+
+    EXPECT_TRUE(test::text_of(peer.root() / "object") == as_text(bytes));
+  }
+}
+
+TEST(SftpDestination, AFileWhoseEndTheServerRefusedIsSentAgain) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::RefusesOneClose);
+  SftpDestination destination(settings_for(peer), "");
+  const std::vector<std::byte> bytes = test::random_bytes({.size = 1'000'000, .seed = 1});
+  const std::unique_ptr<Upload> upload = destination.begin("object.part");
+  upload->append(bytes);
+  EXPECT_THAT([&] { upload->stored(); }, fails_with(ErrorKind::Unavailable, "upload object.part"));
+
+  upload->append(std::span(bytes).subspan(upload->stored()));
+  EXPECT_EQ(upload->stored(), bytes.size());
+  upload->commit("object");
+
+  EXPECT_TRUE(test::text_of(peer.root() / "object") == as_text(bytes));
+}
+
 TEST(SftpDestination, KnowsServersByEcdsaKeysToo) {
   const test::SftpServer server({.host_key_type = "ecdsa"});
   SftpDestination destination(settings_for(server), "");

@@ -68,8 +68,8 @@ class FileSession {
   /// it has given its last byte or is destroyed, nothing else may be done with the session.
   virtual std::unique_ptr<ByteSource> stream(FileRange range) = 0;
 
-  /// Opens a file for writing from `offset` on, which is where it ends; 0 makes it or empties it. Returns when the
-  /// server is ready for its bytes. Until finish_upload or cancel_upload only append may be called. Denied or NotFound
+  /// Opens a file for writing from `offset` on, which is where it ends or what taken_bytes() gives; 0 makes it or empties
+  /// it. Returns when the server is ready for its bytes. Until finish_upload or cancel_upload only append may be called. Denied or NotFound
   /// when the server refuses.
   virtual void begin_upload(const std::string& path, std::uint64_t offset) = 0;
 
@@ -83,6 +83,10 @@ class FileSession {
   virtual void cancel_upload() noexcept = 0;
 
   virtual bool is_uploading() const noexcept = 0;
+
+  /// How many bytes from the beginning of the file that was uploaded last are what was sent, as far as it is that long.
+  /// After a failure there may be anything behind them.
+  virtual std::uint64_t taken_bytes() const noexcept = 0;
 
   /// Whether the next call needs no login, as far as is known here.
   virtual bool is_logged_in() const noexcept = 0;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,6 +47,8 @@ class FtpSession final : public FileSession {
   void finish_upload() override;
   /// With its connection.
   void cancel_upload() noexcept override;
+  /// All: FTP has one stream, which the server writes from its beginning on.
+  std::uint64_t taken_bytes() const noexcept override { return std::numeric_limits<std::uint64_t>::max(); }
   bool is_uploading() const noexcept override;
 
   bool is_logged_in() const noexcept override;

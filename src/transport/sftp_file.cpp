@@ -54,31 +54,16 @@ std::size_t SftpFile::read(std::span<std::byte> out, std::uint64_t wanted_bytes)
   return static_cast<std::size_t>(count);
 }
 
-void SftpFile::write(std::span<const std::byte> bytes) {
+std::size_t SftpFile::write(std::span<const std::byte> bytes) {
   const std::string activity = "upload " + path_;
-  while (!bytes.empty()) {
-    const ssize_t count = connection_->complete(activity, [&]() -> ssize_t {
-      const ssize_t taken = libssh2_sftp_write(handle_, reinterpret_cast<const char*>(bytes.data()),
-                                               std::min(bytes.size(), kWindowBytes));
-      // Nothing is acknowledged yet, and nothing more can be sent.
-      return taken == 0 ? LIBSSH2_ERROR_EAGAIN : taken;
-    });
-    if (count < 0) {
-      const bool is_unexplained = connection_->is_unexplained();
-      const Error error = connection_->failure(activity);
-      if (is_unexplained && is_disk_full(bytes.size()))
-        throw Error(ErrorKind::NoSpace, activity + ": the disk of the SFTP server is full: make room there");
-      throw error;
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-}
-
-/// The third version of SFTP has no word for it.
-bool SftpFile::is_disk_full(std::size_t wanted_bytes) {
-  LIBSSH2_SFTP_STATVFS disk{};
-  const int result = connection_->complete("upload " + path_, [&] { return libssh2_sftp_fstatvfs(handle_, &disk); });
-  return result == 0 && disk.f_frsize > 0 && disk.f_bavail < wanted_bytes / disk.f_frsize + 1;
+  const ssize_t count = connection_->complete(activity, [&]() -> ssize_t {
+    const ssize_t taken =
+        libssh2_sftp_write(handle_, reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kWindowBytes));
+    // Nothing is acknowledged yet, and nothing more can be sent.
+    return taken == 0 ? LIBSSH2_ERROR_EAGAIN : taken;
+  });
+  if (count < 0) throw connection_->failure(activity);
+  return static_cast<std::size_t>(count);
 }
 
 void SftpFile::close() {

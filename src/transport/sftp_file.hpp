@@ -32,15 +32,16 @@ class SftpFile {
   /// all from here on. 0 at the end of the file.
   std::size_t read(std::span<std::byte> out, std::uint64_t wanted_bytes);
 
-  /// Returns when the server has taken all. NoSpace when its disk is full.
-  void write(std::span<const std::byte> bytes);
+  /// Gives how many of the bytes, at least one, the server has taken so far. Some of the others are on their way to it:
+  /// the next call is to begin with them. After a failure the connection cannot be used further.
+  std::size_t write(std::span<const std::byte> bytes);
 
   /// Throws what the server says when it closes the file.
   void close();
 
- private:
-  bool is_disk_full(std::size_t wanted_bytes);
+  const std::string& path() const noexcept { return path_; }
 
+ private:
   std::shared_ptr<SshConnection> connection_;
   std::string path_;
   LIBSSH2_SFTP_HANDLE* handle_;

@@ -167,22 +167,53 @@ void SftpSession::begin_upload(const std::string& path, std::uint64_t offset) {
   auto file = std::make_unique<SftpFile>(connection(), path, purpose);
   file->seek(offset);
   upload_ = std::move(file);
+  taken_bytes_ = offset;
 }
 
 void SftpSession::append(std::span<const std::byte> bytes) {
   assert(upload_);
+  while (!bytes.empty()) {
+    try {
+      const std::size_t count = upload_->write(bytes);
+      taken_bytes_ += count;
+      bytes = bytes.subspan(count);
+    } catch (const Error& error) {
+      const bool is_unexplained = error.kind() == ErrorKind::Unavailable && connection_->is_unexplained();
+      const std::string path = upload_->path();
+      // What was to follow may have been sent in part.
+      connection_->lose();
+      upload_.reset();
+      if (is_unexplained && is_disk_full(path, bytes.size()))
+        throw Error(ErrorKind::NoSpace,
+                    fmt::format("upload {}: the disk of the SFTP server is full: make room there", path));
+      throw;
+    }
+  }
+}
+
+/// The third version of SFTP has no word for it.
+bool SftpSession::is_disk_full(const std::string& path, std::size_t wanted_bytes) {
   try {
-    upload_->write(bytes);
-  } catch (const Error&) {
-    upload_.reset();
-    throw;
+    SshConnection& ssh = *connection();
+    LIBSSH2_SFTP_STATVFS disk{};
+    const int result = ssh.complete(
+        "upload " + path, [&] { return libssh2_sftp_statvfs(ssh.sftp(), path.data(), path.size(), &disk); });
+    return result == 0 && disk.f_frsize > 0 && disk.f_bavail < wanted_bytes / disk.f_frsize + 1;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    return false;  // What the server refused matters more than why it cannot be asked.
   }
 }
 
 void SftpSession::finish_upload() {
   assert(upload_);
   const std::unique_ptr<SftpFile> file = std::move(upload_);
-  file->close();
+  try {
+    file->close();
+  } catch (const Error&) {
+    if (connection_->is_refused()) taken_bytes_ = 0;
+    throw;
+  }
 }
 
 void SftpSession::cancel_upload() noexcept { upload_.reset(); }

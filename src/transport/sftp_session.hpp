@@ -57,18 +57,23 @@ class SftpSession final : public FileSession {
   void finish_upload() override;
   void cancel_upload() noexcept override;
   bool is_uploading() const noexcept override { return upload_ != nullptr; }
+  /// What the server has acknowledged without a gap. None when it refused to close the file: with that some tell that
+  /// they lost what they had acknowledged.
+  std::uint64_t taken_bytes() const noexcept override { return taken_bytes_; }
 
   bool is_logged_in() const noexcept override;
   void begin_cleanup() noexcept override;
 
  private:
   const std::shared_ptr<SshConnection>& connection();
+  bool is_disk_full(const std::string& path, std::size_t wanted_bytes);
 
   SftpSettings settings_;
   SessionTraffic& traffic_;
   std::stop_token stop_;
   std::shared_ptr<SshConnection> connection_;
   std::unique_ptr<SftpFile> upload_;
+  std::uint64_t taken_bytes_ = 0;
 };
 
 }  // namespace osbackup::transport

@@ -43,11 +43,17 @@ class SshConnection {
   /// What the last call failed with. The connection is lost, unless it was the server that refused something.
   Error failure(const std::string& activity);
 
-  /// Whether the last call, which has failed, did so because the server has no such file.
+  /// Whether the last call, which has failed, did so because the server refused something.
+  bool is_refused() const noexcept { return refusal().has_value(); }
+
+  /// Whether it did so because the server has no such file.
   bool is_missing() const noexcept;
 
   /// Whether it did so for a reason that the server does not tell.
   bool is_unexplained() const noexcept;
+
+  /// Ends the connection; what is called further on it fails.
+  void lose() noexcept;
 
   /// Closes a file or a directory, and gives libssh2's code. Its memory is free in any case.
   int close(LIBSSH2_SFTP_HANDLE* handle) noexcept;
@@ -67,7 +73,6 @@ class SshConnection {
   void begin(const std::string& activity);
   void wait(const std::string& activity);
   void poll() noexcept;
-  void lose() noexcept;
 
   void shake_hands();
   void agree_to(int kind, std::string_view names);

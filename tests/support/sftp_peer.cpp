@@ -10,6 +10,34 @@
 #include "core/error.hpp"
 
 namespace osbackup::test {
+namespace {
+
+const char* name_of(SftpManners manners) {
+  switch (manners) {
+    case SftpManners::Evil:
+      return "evil";
+    case SftpManners::RefusesOneWrite:
+      return "refuses-one-write";
+    case SftpManners::LosesOneWrite:
+      return "loses-one-write";
+    case SftpManners::RefusesOneClose:
+      return "refuses-one-close";
+    case SftpManners::StopsInMidPacket:
+      return "stops-in-mid-packet";
+    case SftpManners::Floods:
+      return "floods";
+    case SftpManners::HangsUpAtLogin:
+      return "hangs-up-at-login";
+    case SftpManners::HangsUpBeforeSftp:
+      return "hangs-up-before-sftp";
+    case SftpManners::TellsNoModes:
+      return "tells-no-modes";
+    default:
+      return "good";
+  }
+}
+
+}  // namespace
 
 SftpPeer::SftpPeer(SftpLogin login, SftpManners manners) {
   const std::filesystem::path output = folder_.path() / "output";
@@ -18,9 +46,9 @@ SftpPeer::SftpPeer(SftpLogin login, SftpManners manners) {
   std::ofstream(password_file) << password() << '\n';
   const std::string method = login == SftpLogin::Password ? "password" : "keyboard-interactive";
   const std::string program = OSBACKUP_TEST_SUPPORT "/sftp_peer.py";
-  std::vector<std::string> arguments = {
-      "/usr/bin/python3", program, root().string(), "--login", method, "--password-file", password_file.string()};
-  if (manners == SftpManners::Evil) arguments.emplace_back("--evil");
+  const std::vector<std::string> arguments = {
+      "/usr/bin/python3",  program, root().string(), "--login", method, "--password-file", password_file.string(),
+      "--manners", name_of(manners)};
   process_ = std::make_unique<ChildProcess>(ChildOptions{.arguments = arguments, .output = output});
 
   // Python takes its time to start on a busy machine.
