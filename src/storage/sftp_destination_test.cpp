@@ -367,6 +367,28 @@ TEST(SftpDestination, AFileWhoseEndTheServerRefusedIsSentAgain) {
   EXPECT_TRUE(test::text_of(peer.root() / "object") == as_text(bytes));
 }
 
+TEST(SftpDestination, AnAnswerThatStopsInTheMiddleIsGivenUpInTime) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::StopsInMidPacket);
+  transport::SftpSettings impatient = settings_for(peer);
+  impatient.timeout = std::chrono::seconds(1);
+  SftpDestination destination(impatient, "");
+  const std::unique_ptr<Upload> upload = destination.begin("object.part");
+
+  EXPECT_THAT([&] { upload->stored(); },
+              fails_with(ErrorKind::Unavailable, "object.part: the server has not answered for 1 s"));
+  EXPECT_EQ(upload->stored(), 0U);
+}
+
+TEST(SftpDestination, WhatWasNotAskedForIsNotCollected) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Floods);
+  SftpDestination destination(settings_for(peer), "");
+  const std::unique_ptr<Upload> upload = destination.begin("object.part");
+
+  EXPECT_THAT([&] { upload->stored(); },
+              fails_with(ErrorKind::Unavailable, "object.part: the server sends far more than it was asked for"));
+  EXPECT_EQ(upload->stored(), 0U);
+}
+
 TEST(SftpDestination, KnowsServersByEcdsaKeysToo) {
   const test::SftpServer server({.host_key_type = "ecdsa"});
   SftpDestination destination(settings_for(server), "");

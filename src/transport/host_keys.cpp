@@ -77,7 +77,7 @@ HostKeys::HostKeys(std::string_view known_hosts, const std::string& host, std::u
 }
 
 std::vector<HostKeys::Key> HostKeys::keys_of(const std::string& name, const std::vector<std::string>& lines) {
-  const SshHandle session = make_ssh_handle(nullptr);
+  const SshHandle session = make_ssh_handle();
   std::vector<Key> keys;
   for (const std::string& line : lines) {
     const KnownHostsHandle hosts(libssh2_knownhost_init(session.get()));

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 
 #include "core/encoding.hpp"
@@ -54,7 +53,8 @@ SshConnection::SshConnection(const SftpSettings& settings, TransferLimits limits
     : settings_(settings),
       limits_(std::move(limits)),
       tcp_(settings.host, settings.port, limits_),
-      ssh_(make_ssh_handle(this)) {
+      callbacks_(settings_, limits_),
+      ssh_(callbacks_.make_session()) {
   // A login that fails leaves nothing that would have to be closed politely.
   try {
     shake_hands();
@@ -89,14 +89,22 @@ void SshConnection::begin(const std::string& activity) {
 
 void SshConnection::wait(const std::string& activity) {
   poll();
-  if (limits_.stop.stop_requested()) {
-    lose();
-    throw Error(ErrorKind::Cancelled, activity + ": stopped");
-  }
-  if (std::chrono::steady_clock::now() - last_progress_ < limits_.timeout) return;
+  if (limits_.stop.stop_requested()) give_up(activity, SshCallbacks::Ending::Stopped);
+  if (std::chrono::steady_clock::now() - last_progress_ >= limits_.timeout)
+    give_up(activity, SshCallbacks::Ending::Late);
+}
+
+void SshConnection::give_up(const std::string& activity, SshCallbacks::Ending why) {
   lose();
-  throw Error(ErrorKind::Unavailable, fmt::format("{}: the server has not answered for {} s", activity,
-                                                  std::chrono::duration<double>(limits_.timeout).count()));
+  switch (why) {
+    case SshCallbacks::Ending::Stopped:
+      throw Error(ErrorKind::Cancelled, activity + ": stopped");
+    case SshCallbacks::Ending::Flooded:
+      throw Error(ErrorKind::Unavailable, activity + ": the server sends far more than it was asked for");
+    default:
+      throw Error(ErrorKind::Unavailable, fmt::format("{}: the server has not answered for {} s", activity,
+                                                      std::chrono::duration<double>(limits_.timeout).count()));
+  }
 }
 
 /// Waits, for a short time, until something can be moved.
@@ -114,9 +122,10 @@ void SshConnection::poll() noexcept {
 int SshConnection::close(LIBSSH2_SFTP_HANDLE* handle) noexcept {
   const auto begun = std::chrono::steady_clock::now();
   for (;;) {
+    callbacks_.begin_call();
     const int result = libssh2_sftp_close_handle(handle);
     if (result != LIBSSH2_ERROR_EAGAIN) {
-      if (result != 0 && result != LIBSSH2_ERROR_SFTP_PROTOCOL) lose();
+      if (callbacks_.ending() || (result != 0 && result != LIBSSH2_ERROR_SFTP_PROTOCOL)) lose();
       return result;
     }
     // Without a connection libssh2 waits for nothing.
@@ -240,27 +249,12 @@ int SshConnection::log_in_with_password(const std::string& activity) {
       offered.find("keyboard-interactive") != std::string_view::npos)
     return complete(activity, [&] {
       return libssh2_userauth_keyboard_interactive_ex(ssh_.get(), user.data(), user_bytes,
-                                                      &SshConnection::answer_prompts);
+                                                      &SshCallbacks::answer_prompts);
     });
   return complete(activity, [&] {
     return libssh2_userauth_password_ex(ssh_.get(), user.data(), user_bytes, password.data(),
                                         static_cast<unsigned>(password.size()), nullptr);
   });
-}
-
-/// Gives the password to every question whose answer is not to be shown.
-// The parameters are libssh2's.
-// NOLINTNEXTLINE(readability-function-size)
-void SshConnection::answer_prompts(const char*, int, const char*, int, int count,
-                                   const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
-                                   LIBSSH2_USERAUTH_KBDINT_RESPONSE* answers, void** self) noexcept {
-  const std::string& password = static_cast<SshConnection*>(*self)->settings_.password.reveal();
-  for (int i = 0; i < count; ++i) {
-    if (prompts[i].echo != 0) continue;
-    // libssh2 frees it.
-    answers[i].text = ::strdup(password.c_str());
-    answers[i].length = answers[i].text ? static_cast<unsigned>(password.size()) : 0;
-  }
 }
 
 Error SshConnection::login_failure(const std::string& activity, int result) {

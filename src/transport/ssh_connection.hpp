@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "transport/sftp_session.hpp"
+#include "transport/ssh_callbacks.hpp"
 #include "transport/ssh_handle.hpp"
 #include "transport/tcp_connection.hpp"
 #include "transport/transfer.hpp"
@@ -29,12 +30,15 @@ class SshConnection {
   bool is_alive() const noexcept;
 
   /// Calls a function of libssh2 until it is done, and gives what it gave: a negative number or nullptr when it has
-  /// failed. Unavailable when nothing moves for the timeout, Cancelled after the stop; the connection is lost then.
+  /// failed. Unavailable when nothing moves for the timeout, or far more comes than can have been asked for, Cancelled
+  /// after the stop; the connection is lost then.
   template <class Call>
   auto complete(const std::string& activity, Call call) {
     begin(activity);
     for (;;) {
+      callbacks_.begin_call();
       const auto result = call();
+      if (callbacks_.ending()) give_up(activity, *callbacks_.ending());
       if (!would_block(result)) return result;
       wait(activity);
     }
@@ -61,9 +65,6 @@ class SshConnection {
   void set_limits(TransferLimits limits) { limits_ = std::move(limits); }
 
  private:
-  static void answer_prompts(const char*, int, const char*, int, int count,
-                             const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts, LIBSSH2_USERAUTH_KBDINT_RESPONSE* answers,
-                             void** self) noexcept;
   /// The status with which the server refused what failed last; nothing when it was something else.
   std::optional<unsigned long> refusal() const noexcept;
   bool would_block(ssize_t result) const noexcept { return result == LIBSSH2_ERROR_EAGAIN; }
@@ -72,6 +73,7 @@ class SshConnection {
   }
   void begin(const std::string& activity);
   void wait(const std::string& activity);
+  [[noreturn]] void give_up(const std::string& activity, SshCallbacks::Ending why);
   void poll() noexcept;
 
   void shake_hands();
@@ -87,6 +89,7 @@ class SshConnection {
   std::chrono::steady_clock::time_point last_progress_;
   bool lost_ = false;
   TcpConnection tcp_;
+  SshCallbacks callbacks_;
   SshHandle ssh_;
   LIBSSH2_SFTP* sftp_ = nullptr;  ///< Freed with ssh_.
 };

@@ -15,8 +15,15 @@ struct FreeSshSession {
 };
 using SshHandle = std::unique_ptr<LIBSSH2_SESSION, FreeSshSession>;
 
+/// Where libssh2 gets its memory from; the C library's when there is none.
+struct SshMemory {
+  LIBSSH2_ALLOC_FUNC((*allocate)) = nullptr;
+  LIBSSH2_FREE_FUNC((*release)) = nullptr;
+  LIBSSH2_REALLOC_FUNC((*reallocate)) = nullptr;
+};
+
 /// A session that waits for nothing: what cannot be done now gives LIBSSH2_ERROR_EAGAIN. `owner` is what callbacks get.
-SshHandle make_ssh_handle(void* owner);
+SshHandle make_ssh_handle(SshMemory memory = {}, void* owner = nullptr);
 
 /// The deleter of libssh2's known hosts.
 struct FreeKnownHosts {
