@@ -326,11 +326,31 @@ TEST(SftpDestination, NamesThatLeadElsewhereAreNotListed) {
   EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"huge", ~std::uint64_t{0}}, ObjectInfo{"object", 7}));
 }
 
+TEST(SftpDestination, AServerThatTellsNoModesIsAskedForThem) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::TellsNoModes);
+  std::ofstream(peer.root() / "object") << "content";
+  std::filesystem::create_directory(peer.root() / "directory");
+  SftpDestination destination(settings_for(peer), "");
+
+  EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"object", 7}));
+}
+
 TEST(SftpDestination, AServerThatGivesLessThanItHasIsNotBelieved) {
   const test::ToleratedLeaks tolerated;  // libssh2 1.10 loses the packet that it does not believe.
   const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
   std::ofstream(peer.root() / "object") << std::string(100'000, 'x');
   SftpDestination destination(settings_for(peer), "");
+
+  std::vector<std::byte> out(100'000);
+  EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Unavailable, "read object"));
+}
+
+TEST(SftpDestination, AnAnswerThatIsNotUnderstoodIsNotTheRefusalBeforeIt) {
+  const test::ToleratedLeaks tolerated;  // libssh2 1.10 loses the packet that it does not believe.
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
+  std::ofstream(peer.root() / "object") << std::string(100'000, 'x');
+  SftpDestination destination(settings_for(peer), "");
+  destination.remove("missing");
 
   std::vector<std::byte> out(100'000);
   EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Unavailable, "read object"));
@@ -468,6 +488,22 @@ TEST(SftpDestination, AServerWithoutSftpDenies) {
 
   EXPECT_THAT([&] { destination.list(""); },
               fails_with(ErrorKind::Denied, "log in to 127.0.0.1 as ftp: the server offers no SFTP to this user"));
+}
+
+TEST(SftpDestination, AConnectionThatBreaksBeforeTheLoginIsAnsweredIsNoRefusal) {
+  for (const test::SftpLogin login : {test::SftpLogin::Password, test::SftpLogin::KeyboardInteractive}) {
+    const test::SftpPeer peer(login, test::SftpManners::HangsUpAtLogin);
+    SftpDestination destination(settings_for(peer), "");
+
+    EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "log in to 127.0.0.1 as agent"));
+  }
+}
+
+TEST(SftpDestination, AConnectionThatBreaksBeforeSftpBeginsIsNoRefusal) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::HangsUpBeforeSftp);
+  SftpDestination destination(settings_for(peer), "");
+
+  EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "log in to 127.0.0.1 as agent"));
 }
 
 TEST(SftpDestination, AHostThatIsDownIsUnavailable) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <span>
 
 #include "core/encoding.hpp"
@@ -36,6 +37,12 @@ constexpr std::array kMethods = {
     Methods{LIBSSH2_METHOD_MAC_CS, kDigests},
     Methods{LIBSSH2_METHOD_MAC_SC, kDigests},
 };
+
+/// What libssh2 says when the server's answer was a status. With other words of the same code it means an answer that
+/// it did not understand, and the status is that of something earlier.
+constexpr std::array<std::string_view, 6> kRefusals = {
+    "SFTP Protocol Error",     "Failed opening remote file", "FXP write failed", "SFTP READ error",
+    "Operation Not Supported", "File already exists and SSH_FXP_RENAME_OVERWRITE not specified"};
 
 /// The key's digest as ssh-keygen -l shows it.
 std::string fingerprint_of(LIBSSH2_SESSION* ssh) {
@@ -72,9 +79,12 @@ SshConnection::~SshConnection() {
 }
 
 bool SshConnection::is_alive() const noexcept {
-  if (lost_) return false;
+  // Where a stream was given up, libssh2 counts the 60 s that it waits for the next answer from then on.
+  constexpr std::chrono::seconds kIdleMax{30};
+  if (lost_ || std::chrono::steady_clock::now() - last_progress_ > kIdleMax) return false;
   char byte = 0;
-  return ::recv(tcp_.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+  const ssize_t count = ::recv(tcp_.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count > 0 || (count < 0 && errno == EAGAIN);
 }
 
 void SshConnection::lose() noexcept {
@@ -137,17 +147,23 @@ int SshConnection::close(LIBSSH2_SFTP_HANDLE* handle) noexcept {
 
 std::optional<unsigned long> SshConnection::refusal() const noexcept {
   if (!sftp_ || libssh2_session_last_errno(ssh_.get()) != LIBSSH2_ERROR_SFTP_PROTOCOL) return std::nullopt;
+  if (std::find(kRefusals.begin(), kRefusals.end(), words()) == kRefusals.end()) return std::nullopt;
   const unsigned long status = libssh2_sftp_last_error(sftp_);
   return status == LIBSSH2_FX_OK ? std::nullopt : std::optional(status);
 }
 
 Error SshConnection::failure(const std::string& activity) {
   if (const std::optional<unsigned long> status = refusal()) return sftp_refusal(activity, *status);
-  char* words = nullptr;
-  const int code = libssh2_session_last_error(ssh_.get(), &words, nullptr, 0);
+  const int code = libssh2_session_last_errno(ssh_.get());
   lose();
   return {code == LIBSSH2_ERROR_ALLOC ? ErrorKind::Internal : ErrorKind::Unavailable,
-          fmt::format("{}: the connection broke: {}", activity, short_line(words ? words : ""))};
+          fmt::format("{}: the connection broke: {}", activity, short_line(std::string(words())))};
+}
+
+std::string_view SshConnection::words() const noexcept {
+  char* words = nullptr;
+  libssh2_session_last_error(ssh_.get(), &words, nullptr, 0);
+  return words ? words : "";
 }
 
 bool SshConnection::is_missing() const noexcept {
@@ -220,8 +236,10 @@ void SshConnection::log_in() {
   sftp_ = complete(activity, [&] { return libssh2_sftp_init(ssh_.get()); });
   if (sftp_) return;
   const int code = libssh2_session_last_errno(ssh_.get());
+  const bool is_there = is_alive();
   const Error error = failure(activity);
-  // What OpenSSH says when it has no such subsystem.
+  // What libssh2 says when the server has no such subsystem, and when it has gone.
+  if (!is_there) throw error;
   if (code == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED || code == LIBSSH2_ERROR_CHANNEL_FAILURE)
     throw Error(ErrorKind::Denied, activity + ": the server offers no SFTP to this user");
   throw error;
@@ -273,6 +291,7 @@ Error SshConnection::login_failure(const std::string& activity, int result) {
     case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
     case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
     case LIBSSH2_ERROR_PASSWORD_EXPIRED:
+      if (words().starts_with("Waiting for")) break;  // The answer never came.
       return {ErrorKind::LoginRefused,
               fmt::format("{}: the server refuses the login: check [Ftp] user and {}", activity,
                           has_key ? "private_key (ed25519 or ECDSA, not RSA)" : "password")};

@@ -67,6 +67,8 @@ class SshConnection {
  private:
   /// The status with which the server refused what failed last; nothing when it was something else.
   std::optional<unsigned long> refusal() const noexcept;
+  /// Libssh2's own, about what failed last.
+  std::string_view words() const noexcept;
   bool would_block(ssize_t result) const noexcept { return result == LIBSSH2_ERROR_EAGAIN; }
   bool would_block(const void* result) const noexcept {
     return !result && libssh2_session_last_errno(ssh_.get()) == LIBSSH2_ERROR_EAGAIN;

@@ -20,8 +20,8 @@ enum class SftpManners {
   StopsInMidPacket,  ///< It ends the channel in the middle of the answer when it is first asked for a size.
   Floods,            ///< Then it answers, 64 MiB, what was not asked before what was.
   TellsNoModes,      ///< It lists files with their sizes alone.
-  HangsUpAtLogin,    ///< It ends the connection when it has got the password,
-  HangsUpBeforeSftp,  ///< or when it is asked for SFTP.
+  HangsUpAtLogin,    ///< It ends the connection when somebody logs in.
+  HangsUpBeforeSftp,  ///< It says no more when it is asked for SFTP, and listens.
 };
 
 /// Paramiko's SFTP server on a free loopback port: for logins by password, and for answers that mean ill.

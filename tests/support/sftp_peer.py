@@ -36,19 +36,19 @@ class Login(paramiko.ServerInterface):
         return self.options.login
 
     def check_auth_password(self, username, password):
-        if self.options.manners == "hangs-up-at-login":
-            self.transport.close()
+        self._hang_up()
         return self._verdict(self.options.login == "password" and username == "agent" and password == self.password)
 
     def check_channel_subsystem_request(self, channel, name):
         if self.options.manners == "hangs-up-before-sftp":
-            self.transport.close()
-            return False
+            self.transport.sock.shutdown(socket.SHUT_WR)
+            threading.Event().wait()
         return super().check_channel_subsystem_request(channel, name)
 
     def check_auth_interactive(self, username, submethods):
         if self.options.login != "keyboard-interactive" or username != "agent":
             return paramiko.AUTH_FAILED
+        self._hang_up()
         query = paramiko.server.InteractiveQuery("", "")
         query.add_prompt("Password: ", False)
         return query
@@ -58,6 +58,10 @@ class Login(paramiko.ServerInterface):
 
     def check_channel_request(self, kind, chanid):
         return paramiko.OPEN_SUCCEEDED
+
+    def _hang_up(self):
+        if self.options.manners == "hangs-up-at-login":
+            self.transport.close()
 
     @staticmethod
     def _verdict(right):
@@ -163,7 +167,7 @@ class Folder(paramiko.SFTPServerInterface):
     def _listed(self, name, status):
         listed = paramiko.SFTPAttributes.from_stat(status, name)
         if self.manners.name == "tells-no-modes":
-            listed._flags = paramiko.SFTPAttributes.FLAG_SIZE
+            listed.st_mode = None
         return listed
 
     def stat(self, path):
