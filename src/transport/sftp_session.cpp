@@ -86,7 +86,7 @@ std::vector<StoredFile> SftpSession::list(const std::string& directory, const Na
   if (!handle) throw ssh.failure(activity);
 
   std::vector<StoredFile> files;
-  std::vector<std::string> links;
+  std::vector<std::string> unclear;
   {
     const OpenDirectory opened(ssh, handle);
     std::size_t listed_bytes = 0;
@@ -103,14 +103,15 @@ std::vector<StoredFile> SftpSession::list(const std::string& directory, const Na
       if (listed_bytes > kListingBytesMax)
         throw Error(ErrorKind::Corrupt, activity + ": the listing is longer than 64 MiB");
       if (!wanted(name)) continue;
-      if (is_of_type(attributes, S_IFLNK)) {
-        links.push_back(std::move(name));
-      } else if (is_of_type(attributes, S_IFREG) && has(attributes, LIBSSH2_SFTP_ATTR_SIZE)) {
+      const bool tells_all = has(attributes, LIBSSH2_SFTP_ATTR_PERMISSIONS) && has(attributes, LIBSSH2_SFTP_ATTR_SIZE);
+      if (is_of_type(attributes, S_IFLNK) || !tells_all) {
+        unclear.push_back(std::move(name));
+      } else if (is_of_type(attributes, S_IFREG)) {
         files.push_back({.name = std::move(name), .bytes = attributes.filesize});
       }
     }
   }
-  for (std::string& name : links)
+  for (std::string& name : unclear)
     if (const std::optional<std::uint64_t> bytes = size(path_in(directory, name)))
       files.push_back({.name = std::move(name), .bytes = *bytes});
   return files;
