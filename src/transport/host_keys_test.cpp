@@ -71,6 +71,7 @@ TEST_F(HostKeysTest, HashedNamesAreFound) {
 TEST_F(HostKeysTest, ARevokedKeyIsRefusedWhateverNameItStandsBeside) {
   EXPECT_EQ(verdict("backup.example " + key_ + "@revoked * " + key_), Verdict::Revoked);
   EXPECT_EQ(verdict("@revoked\tother.example  " + key_), Verdict::Revoked);
+  EXPECT_EQ(verdict("backup.example " + key_ + " \t@revoked * " + key_), Verdict::Revoked);
   EXPECT_EQ(verdict("@revoked * " + other_ + "backup.example " + key_), Verdict::Known);
 }
 
