@@ -184,7 +184,9 @@ void Delivery::remove_leftovers(const std::function<void(const std::string&)>& o
       if (error.kind() == ErrorKind::Cancelled) throw;
       on_trouble(fmt::format("the remains of an earlier upload stay for now: {}", error.what()));
       // Where one login fails, the others would as well.
-      if (error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::LoginRefused) return;
+      if (error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::LoginRefused ||
+          error.kind() == ErrorKind::Refused)
+        return;
     }
   }
 }

@@ -43,6 +43,7 @@ struct Faults {
   std::uint64_t boasts = 0;        ///< The far side says that it holds so many bytes more, after a break.
   bool unreadable = false;         ///< Reading back is forbidden.
   bool lose_commit_answer = false;
+  std::optional<ErrorKind> removal = std::nullopt;  ///< How removing fails.
 };
 
 /// A destination in memory whose connections fail as told.
@@ -63,7 +64,10 @@ class FaultyDestination final : public Destination {
     return inner_.stream(name, offset, length);
   }
   std::vector<ObjectInfo> list(const std::string& prefix) override { return inner_.list(prefix); }
-  void remove(const std::string& name) override { inner_.remove(name); }
+  void remove(const std::string& name) override {
+    if (faults_.removal) throw Error(*faults_.removal, "removing failed");
+    inner_.remove(name);
+  }
   storage::Traffic traffic() const override { return inner_.traffic(); }
 
   /// How many uploads were begun.
@@ -314,6 +318,22 @@ TEST_F(DeliveryTest, RemovesOnlyTheLeftoversThatThisHostRemembers) {
 
   EXPECT_THAT(names(destination), ElementsAre("theirs.part"));
   EXPECT_THAT(HostState(folder_.path()).temporary_names(), IsEmpty());
+}
+
+TEST_F(DeliveryTest, LeftoversAreNotTriedFurtherWhereNoLoginWouldSucceed) {
+  state_.remember_temporary_name("a.part");
+  state_.remember_temporary_name("b.part");
+  const auto tries = [&](ErrorKind kind) {
+    FaultyDestination destination({.removal = kind});
+    unsigned troubles = 0;
+    Delivery(destination, state_, progress_).remove_leftovers([&](const std::string&) { ++troubles; });
+    return troubles;
+  };
+
+  EXPECT_EQ(tries(ErrorKind::Unavailable), 1U);
+  EXPECT_EQ(tries(ErrorKind::LoginRefused), 1U);
+  EXPECT_EQ(tries(ErrorKind::Refused), 1U);
+  EXPECT_EQ(tries(ErrorKind::Denied), 2U);
 }
 
 TEST_F(DeliveryTest, HoldsForABreakAtEveryPlaceOfASmallArchive) {

@@ -153,7 +153,9 @@ void BackupRun::send_kept() {
       if (error.kind() == ErrorKind::Cancelled) throw;
       trouble(fmt::format("the kept archive {} could not be sent and stays: {}", kept.name.text(), error.what()));
       // Where one login fails, the others would as well.
-      if (error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::LoginRefused) return;
+      if (error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::LoginRefused ||
+          error.kind() == ErrorKind::Refused)
+        return;
     }
   }
 }
