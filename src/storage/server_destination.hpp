@@ -14,9 +14,9 @@ namespace osbackup::storage {
 
 /// The files of one directory of a server, whatever the protocol; the directory is made when the first object is begun.
 ///
-/// An upload whose connection broke goes on where the server's file ends, or where what is surely in it does. Not every server has a rename that spares an
-/// existing file: commit() looks whether the name is free first. Thread-safe: every thread gets a connection of its
-/// own, as does every stream.
+/// An upload whose connection broke goes on where the server's file ends, or where what is surely in it does. Not every
+/// server has a rename that spares an existing file: commit() looks whether the name is free first. Thread-safe: every
+/// thread gets a connection of its own, as does every stream.
 class ServerDestination : public Destination {
  public:
   ~ServerDestination() override;

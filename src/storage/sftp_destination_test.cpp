@@ -13,7 +13,6 @@
 #include "support/loopback_socket.hpp"
 #include "support/random_bytes.hpp"
 #include "support/scripted_server.hpp"
-#include "support/sftp_peer.hpp"
 #include "support/sftp_server.hpp"
 #include "support/tolerated_leaks.hpp"
 
@@ -43,16 +42,6 @@ transport::SftpSettings settings_for_port(std::uint16_t port) {
           .user = "ftp",
           .password = Secret("hunter2"),
           .timeout = std::chrono::seconds(1)};
-}
-
-transport::SftpSettings settings_for(const test::SftpPeer& peer) {
-  return {.host = "127.0.0.1",
-          .port = peer.port(),
-          .user = peer.user(),
-          .password = Secret(peer.password()),
-          .known_hosts = peer.known_hosts(),
-          .known_hosts_place = "/the/known_hosts",
-          .timeout = std::chrono::seconds(10)};
 }
 
 std::string as_text(std::span<const std::byte> bytes) {
@@ -304,111 +293,6 @@ TEST_F(SftpDestinationTest, AKeyWithAPassPhraseOrWithoutSenseIsAMatterOfTheConfi
   }
 }
 
-TEST(SftpDestination, APasswordIsSaidOrTypedAsTheServerWants) {
-  for (const test::SftpLogin login : {test::SftpLogin::Password, test::SftpLogin::KeyboardInteractive}) {
-    const test::SftpPeer peer(login);
-    std::ofstream(peer.root() / "object") << "content";
-    SftpDestination destination(settings_for(peer), "");
-    EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"object", 7}));
-
-    transport::SftpSettings wrong = settings_for(peer);
-    wrong.password = Secret("hunter2");
-    SftpDestination stranger(wrong, "");
-    EXPECT_THAT([&] { stranger.list(""); }, fails_with(ErrorKind::LoginRefused, "check [Ftp] user and password"));
-  }
-}
-
-TEST(SftpDestination, NamesThatLeadElsewhereAreNotListed) {
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
-  std::ofstream(peer.root() / "object") << "content";
-  SftpDestination destination(settings_for(peer), "");
-
-  EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"huge", ~std::uint64_t{0}}, ObjectInfo{"object", 7}));
-}
-
-TEST(SftpDestination, AServerThatTellsNoModesIsAskedForThem) {
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::TellsNoModes);
-  std::ofstream(peer.root() / "object") << "content";
-  std::filesystem::create_directory(peer.root() / "directory");
-  SftpDestination destination(settings_for(peer), "");
-
-  EXPECT_THAT(destination.list(""), ElementsAre(ObjectInfo{"object", 7}));
-}
-
-TEST(SftpDestination, AServerThatGivesLessThanItHasIsNotBelieved) {
-  const test::ToleratedLeaks tolerated;  // libssh2 1.10 loses the packet that it does not believe.
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
-  std::ofstream(peer.root() / "object") << std::string(100'000, 'x');
-  SftpDestination destination(settings_for(peer), "");
-
-  std::vector<std::byte> out(100'000);
-  EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Unavailable, "read object"));
-}
-
-TEST(SftpDestination, AnAnswerThatIsNotUnderstoodIsNotTheRefusalBeforeIt) {
-  const test::ToleratedLeaks tolerated;  // libssh2 1.10 loses the packet that it does not believe.
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Evil);
-  std::ofstream(peer.root() / "object") << std::string(100'000, 'x');
-  SftpDestination destination(settings_for(peer), "");
-  destination.remove("missing");
-
-  std::vector<std::byte> out(100'000);
-  EXPECT_THAT([&] { destination.read("object", 0, out); }, fails_with(ErrorKind::Unavailable, "read object"));
-}
-
-TEST(SftpDestination, WhatLiesBehindAWriteThatWasRefusedOrLostIsSentAgain) {
-  for (const test::SftpManners manners : {test::SftpManners::RefusesOneWrite, test::SftpManners::LosesOneWrite}) {
-    const test::SftpPeer peer(test::SftpLogin::Password, manners);
-    SftpDestination destination(settings_for(peer), "");
-    const std::vector<std::byte> bytes = test::random_bytes({.size = 3'000'000, .seed = 1});
-    const std::unique_ptr<Upload> upload = destination.begin("object.part");
-    EXPECT_THAT([&] { upload->append(bytes); }, fails_with(ErrorKind::Unavailable, "upload object.part"));
-
-    upload->append(std::span(bytes).subspan(upload->stored()));
-    EXPECT_EQ(upload->stored(), bytes.size());
-    upload->commit("object");
-
-    EXPECT_TRUE(test::text_of(peer.root() / "object") == as_text(bytes));
-  }
-}
-
-TEST(SftpDestination, AFileWhoseEndTheServerRefusedIsSentAgain) {
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::RefusesOneClose);
-  SftpDestination destination(settings_for(peer), "");
-  const std::vector<std::byte> bytes = test::random_bytes({.size = 1'000'000, .seed = 1});
-  const std::unique_ptr<Upload> upload = destination.begin("object.part");
-  upload->append(bytes);
-  EXPECT_THAT([&] { upload->stored(); }, fails_with(ErrorKind::Unavailable, "upload object.part"));
-
-  upload->append(std::span(bytes).subspan(upload->stored()));
-  EXPECT_EQ(upload->stored(), bytes.size());
-  upload->commit("object");
-
-  EXPECT_TRUE(test::text_of(peer.root() / "object") == as_text(bytes));
-}
-
-TEST(SftpDestination, AnAnswerThatStopsInTheMiddleIsGivenUpInTime) {
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::StopsInMidPacket);
-  transport::SftpSettings impatient = settings_for(peer);
-  impatient.timeout = std::chrono::seconds(1);
-  SftpDestination destination(impatient, "");
-  const std::unique_ptr<Upload> upload = destination.begin("object.part");
-
-  EXPECT_THAT([&] { upload->stored(); },
-              fails_with(ErrorKind::Unavailable, "object.part: the server has not answered for 1 s"));
-  EXPECT_EQ(upload->stored(), 0U);
-}
-
-TEST(SftpDestination, WhatWasNotAskedForIsNotCollected) {
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Floods);
-  SftpDestination destination(settings_for(peer), "");
-  const std::unique_ptr<Upload> upload = destination.begin("object.part");
-
-  EXPECT_THAT([&] { upload->stored(); },
-              fails_with(ErrorKind::Unavailable, "object.part: the server sends far more than it was asked for"));
-  EXPECT_EQ(upload->stored(), 0U);
-}
-
 TEST(SftpDestination, KnowsServersByEcdsaKeysToo) {
   const test::SftpServer server({.host_key_type = "ecdsa"});
   SftpDestination destination(settings_for(server), "");
@@ -488,22 +372,6 @@ TEST(SftpDestination, AServerWithoutSftpDenies) {
 
   EXPECT_THAT([&] { destination.list(""); },
               fails_with(ErrorKind::Denied, "log in to 127.0.0.1 as ftp: the server offers no SFTP to this user"));
-}
-
-TEST(SftpDestination, AConnectionThatBreaksBeforeTheLoginIsAnsweredIsNoRefusal) {
-  for (const test::SftpLogin login : {test::SftpLogin::Password, test::SftpLogin::KeyboardInteractive}) {
-    const test::SftpPeer peer(login, test::SftpManners::HangsUpAtLogin);
-    SftpDestination destination(settings_for(peer), "");
-
-    EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "log in to 127.0.0.1 as agent"));
-  }
-}
-
-TEST(SftpDestination, AConnectionThatBreaksBeforeSftpBeginsIsNoRefusal) {
-  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::HangsUpBeforeSftp);
-  SftpDestination destination(settings_for(peer), "");
-
-  EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "log in to 127.0.0.1 as agent"));
 }
 
 TEST(SftpDestination, AHostThatIsDownIsUnavailable) {
