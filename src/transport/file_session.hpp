@@ -68,9 +68,9 @@ class FileSession {
   /// it has given its last byte or is destroyed, nothing else may be done with the session.
   virtual std::unique_ptr<ByteSource> stream(FileRange range) = 0;
 
-  /// Opens a file for writing from `offset` on, which is where it ends or what taken_bytes() gives; 0 makes it or empties
-  /// it. Returns when the server is ready for its bytes. Until finish_upload or cancel_upload only append may be called. Denied or NotFound
-  /// when the server refuses.
+  /// Opens a file for writing from `offset` on, which is where it ends or what taken_bytes() gives; 0 makes it or
+  /// empties it. Returns when the server is ready for its bytes. Until finish_upload or cancel_upload only append may
+  /// be called. Denied or NotFound when the server refuses.
   virtual void begin_upload(const std::string& path, std::uint64_t offset) = 0;
 
   /// Hands bytes to the connection; returns when all are taken. After a failure the upload is over.

@@ -197,8 +197,8 @@ bool SftpSession::is_disk_full(const std::string& path, std::size_t wanted_bytes
   try {
     SshConnection& ssh = *connection();
     LIBSSH2_SFTP_STATVFS disk{};
-    const int result = ssh.complete(
-        "upload " + path, [&] { return libssh2_sftp_statvfs(ssh.sftp(), path.data(), path.size(), &disk); });
+    const int result = ssh.complete("upload " + path,
+                                    [&] { return libssh2_sftp_statvfs(ssh.sftp(), path.data(), path.size(), &disk); });
     return result == 0 && disk.f_frsize > 0 && disk.f_bavail < wanted_bytes / disk.f_frsize + 1;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) throw;

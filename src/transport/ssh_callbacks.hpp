@@ -13,8 +13,8 @@
 namespace osbackup::transport {
 
 /// What libssh2 calls while it is at work: gives it memory, what the server sends, and the password. Some of its loops
-/// end only with an error, and it keeps what nobody asked for: with these, no call outlives the timeout or the stop, and
-/// no server makes it hold more than 16 MiB. One thread at a time.
+/// end only with an error, and it keeps what nobody asked for: with these, no call outlives the timeout or the stop,
+/// and no server makes it hold more than 16 MiB. One thread at a time.
 class SshCallbacks {
  public:
   enum class Ending { Stopped, Late, Flooded };

@@ -41,7 +41,8 @@ constexpr std::array kMethods = {
 /// What libssh2 says when the server's answer was a status. With other words of the same code it means an answer that
 /// it did not understand, and the status is that of something earlier.
 constexpr std::array<std::string_view, 6> kRefusals = {
-    "SFTP Protocol Error",     "Failed opening remote file", "FXP write failed", "SFTP READ error",
+    "SFTP Protocol Error",     "Failed opening remote file",
+    "FXP write failed",        "SFTP READ error",
     "Operation Not Supported", "File already exists and SSH_FXP_RENAME_OVERWRITE not specified"};
 
 /// The key's digest as ssh-keygen -l shows it.

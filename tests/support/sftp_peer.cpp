@@ -47,8 +47,8 @@ SftpPeer::SftpPeer(SftpLogin login, SftpManners manners) {
   const std::string method = login == SftpLogin::Password ? "password" : "keyboard-interactive";
   const std::string program = OSBACKUP_TEST_SUPPORT "/sftp_peer.py";
   const std::vector<std::string> arguments = {
-      "/usr/bin/python3",  program, root().string(), "--login", method, "--password-file", password_file.string(),
-      "--manners", name_of(manners)};
+      "/usr/bin/python3",     program,     root().string(), "--login", method, "--password-file",
+      password_file.string(), "--manners", name_of(manners)};
   process_ = std::make_unique<ChildProcess>(ChildOptions{.arguments = arguments, .output = output});
 
   // Python takes its time to start on a busy machine.

@@ -14,8 +14,8 @@ enum class SftpLogin { Password, KeyboardInteractive };
 enum class SftpManners {
   Good,
   Evil,  ///< It lists names that lead elsewhere and sizes that cannot be, and gives less of a file than was asked for.
-  RefusesOneWrite,  ///< It refuses the first write behind the first 500,000 bytes of a file, and takes those after it.
-  LosesOneWrite,    ///< It ends the connection instead, having taken those after it that had arrived.
+  RefusesOneWrite,   ///< It refuses the first write behind the first 500,000 bytes of a file, and takes those after it.
+  LosesOneWrite,     ///< It ends the connection instead, having taken those after it that had arrived.
   RefusesOneClose,   ///< It refuses the first end of an upload, and forgets the second 100,000 bytes of the file.
   StopsInMidPacket,  ///< It ends the channel in the middle of the answer when it is first asked for a size.
   Floods,            ///< Then it answers, 64 MiB, what was not asked before what was.
