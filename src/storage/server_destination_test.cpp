@@ -133,6 +133,15 @@ TEST(ServerDestination, AnAnswerThatStopsInTheMiddleIsGivenUpInTime) {
   EXPECT_EQ(upload->stored(), 0U);
 }
 
+TEST(ServerDestination, AServerThatRefusesSftpAndDoesNotEndTheChannelIsGivenUpInTime) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::RefusesSftpAndStays);
+  transport::SftpSettings impatient = settings_for(peer);
+  impatient.timeout = std::chrono::seconds(1);
+  SftpDestination destination(impatient, "");
+
+  EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Unavailable, "the server has not answered for 1 s"));
+}
+
 TEST(ServerDestination, WhatWasNotAskedForIsNotCollected) {
   const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::Floods);
   SftpDestination destination(settings_for(peer), "");

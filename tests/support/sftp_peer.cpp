@@ -30,6 +30,8 @@ const char* name_of(SftpManners manners) {
       return "hangs-up-at-login";
     case SftpManners::HangsUpBeforeSftp:
       return "hangs-up-before-sftp";
+    case SftpManners::RefusesSftpAndStays:
+      return "refuses-sftp-and-stays";
     case SftpManners::TellsNoModes:
       return "tells-no-modes";
     default:

@@ -21,7 +21,8 @@ enum class SftpManners {
   Floods,            ///< Then it answers, 64 MiB, what was not asked before what was.
   TellsNoModes,      ///< It lists files with their sizes alone.
   HangsUpAtLogin,    ///< It ends the connection when somebody logs in.
-  HangsUpBeforeSftp,  ///< It says no more when it is asked for SFTP, and listens.
+  HangsUpBeforeSftp,    ///< It says no more when it is asked for SFTP, and listens.
+  RefusesSftpAndStays,  ///< It offers no SFTP, and does not end the channel.
 };
 
 /// Paramiko's SFTP server on a free loopback port: for logins by password, and for answers that mean ill.

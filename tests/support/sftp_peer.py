@@ -43,6 +43,10 @@ class Login(paramiko.ServerInterface):
         if self.options.manners == "hangs-up-before-sftp":
             self.transport.sock.shutdown(socket.SHUT_WR)
             threading.Event().wait()
+        if self.options.manners == "refuses-sftp-and-stays":
+            ignored = {paramiko.common.MSG_CHANNEL_CLOSE: lambda channel, message: None}
+            self.transport._channel_handler_table = self.transport._channel_handler_table | ignored
+            return False
         return super().check_channel_subsystem_request(channel, name)
 
     def check_auth_interactive(self, username, submethods):
