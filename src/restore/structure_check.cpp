@@ -41,7 +41,8 @@ class StructureCheck {
       : context_(context), object_(std::make_shared<archive::TailRange>(std::move(object))) {}
 
   OpenedArchive run() {
-    if (!attempt({}, kWithoutDirectory, [&] { opened_.zip = archive::ZipDirectory(object_); })) return std::move(opened_);
+    if (!attempt({}, kWithoutDirectory, [&] { opened_.zip = archive::ZipDirectory(object_); }))
+      return std::move(opened_);
     attempt({}, kWithoutManifest, [&] { opened_.reader.emplace(object_); });
     check_entries();
     if (opened_.reader && opened_.reader->manifest()) {
