@@ -24,7 +24,9 @@ from pathlib import Path
 OUR_INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 # With -Wall -Werror among them, so that clang's own warnings count as well.
 KEPT_FLAGS = ("-I", "-D", "-std", "-isystem", "-W", "-O")
-DOES_NOT_COMPILE = r"\[clang-diagnostic-error\]"
+# Two files give one name to two things.
+SPOILS_A_MERGER = r"\[clang-diagnostic-(error|shadow)\]"
+COMPILED_ALONE = ("--checks=-*,clang-diagnostic-shadow",)
 NOISE = re.compile(r"^(\d+ warnings?( and \d+ errors?)? generated\.|Suppressed |Use -|Error while processing )")
 
 
@@ -76,27 +78,37 @@ class ClangTidy:
         mark = self.mark(target.files, target.flags)
         if mark.exists():
             return ""
-        said = self.read_merged(target.name, target.files, target.flags)
-        spoilers = {file for file in target.files
-                    if re.search(rf"^{re.escape(str(file))}:.*{DOES_NOT_COMPILE}", said, re.MULTILINE)}
-        if re.search(DOES_NOT_COMPILE, said) and len(target.files) > 1:
-            rest = tuple(file for file in target.files if file not in spoilers) if spoilers else ()
-            said = self.read_merged(target.name, rest, target.flags) if rest else ""
-            if re.search(DOES_NOT_COMPILE, said):
-                said, rest = "", ()
-            said += "".join(self.read_file(file, target.flags) for file in target.files if file not in rest)
+        merged = self.mergeable(target)
+        said = self.read_merged(target.name, merged, target.flags) if merged else ""
+        said += "".join(self.read_file(file, target.flags) for file in target.files if file not in merged)
         if not said:
             mark.touch()
         return said
+
+    def mergeable(self, target: Target) -> tuple[Path, ...]:
+        """The files of a target that can be read as one."""
+        files = target.files
+        while len(files) > 1:
+            # Compiled alone, which is a small part of the work.
+            said = self.read(self.merged_file(target.name, files), target.flags, COMPILED_ALONE) or ""
+            if not re.search(SPOILS_A_MERGER, said):
+                break
+            spoilers = {file for file in files if re.search(rf"^{re.escape(str(file))}:.*{SPOILS_A_MERGER}", said,
+                                                            re.MULTILINE)}
+            files = tuple(file for file in files if file not in spoilers) if spoilers else ()
+        return files
+
+    def merged_file(self, name: str, files: tuple[Path, ...]) -> Path:
+        merged = self.build / "clean" / f"{name}.cpp"
+        merged.write_text("".join(f'#include "{file}"\n' for file in files))
+        return merged
 
     def read_merged(self, name: str, files: tuple[Path, ...], flags: tuple[str, ...]) -> str:
         if len(files) == 1:
             return self.read_file(files[0], flags)
         # clang-tidy has a check against including .cpp files, and takes what is included for a header.
         options = ("--checks=-bugprone-suspicious-include", rf"--header-filter={self.root}/(src|tests)/.*\.[ch]pp$")
-        merged = self.build / "clean" / f"{name}.cpp"
-        merged.write_text("".join(f'#include "{file}"\n' for file in files))
-        return self.read(merged, flags, options) or ""
+        return self.read(self.merged_file(name, files), flags, options) or ""
 
     def read_file(self, file: Path, flags: tuple[str, ...]) -> str:
         mark = self.mark((file,), flags)

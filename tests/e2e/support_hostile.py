@@ -52,7 +52,8 @@ class Stage:
     def __init__(self, programs, starter):
         self.starter = starter
         self.program = Path(programs) / "osbackup"
-        self.scale = 10 if is_sanitized(self.program) else 1
+        self.is_sanitized = is_sanitized(self.program)
+        self.scale = 10 if self.is_sanitized else 1
         self.folder = Path(tempfile.mkdtemp(prefix="osbackup-hostile-"))
         self.surroundings = self.folder / "surroundings"
         self.target = self.surroundings / "target"
