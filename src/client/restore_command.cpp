@@ -186,19 +186,17 @@ class Restoration {
   restore::TroubleLog troubles_;
 };
 
-void require_reported(const restore::Snapshot& snapshot, const restore::Remains& remains, const RestoreOptions& options,
-                      const config::ClientConfig& config, ReadingRun& run) {
-  if (!remains.archive && !options.manifest_sha256) {
-    if (config.api)
-      run.add_trouble({.kind = restore::Trouble::Kind::Note,
-                       .path = "",
-                       .reason = "its manifest cannot be read: nobody's word tells whether " + snapshot.object.name +
-                                 " is what the host made"});
-    return;
-  }
-  require_reported_manifest(
-      {.name = snapshot.name, .manifest_sha256 = remains.archive ? remains.archive->manifest_sha256() : std::nullopt},
-      options.manifest_sha256, config, run);
+FoundArchive found_archive(const restore::Snapshot& snapshot, const restore::Remains& remains) {
+  return {.name = snapshot.name,
+          .manifest_sha256 = remains.archive ? remains.archive->manifest_sha256() : std::nullopt};
+}
+
+/// What is to be said of an archive whose manifest cannot be read.
+restore::Trouble without_a_word(const restore::Snapshot& snapshot) {
+  return {.kind = restore::Trouble::Kind::Note,
+          .path = "",
+          .reason = "its manifest cannot be read: nobody's word tells whether " + snapshot.object.name +
+                    " is what the host made"};
 }
 
 }  // namespace
@@ -210,7 +208,10 @@ int restore_command(const CommonOptions& common, const RestoreOptions& options) 
     require_own_archive(snapshot, options, archives.own_hostname());
     restore::Remains remains = open_archive(snapshot, options, archives);
     run.set_stage(RunStage::Reading);
-    require_reported(snapshot, remains, options, archives.config(), run);
+    if (remains.archive || options.manifest_sha256)
+      require_reported_manifest(found_archive(snapshot, remains), options.manifest_sha256, archives.config(), run);
+    else if (archives.config().api)
+      run.add_trouble(without_a_word(snapshot));
     const unsigned threads = archives.config().run.threads;
     Restoration(remains, options, run).work(snapshot.object.name, threads == 0 ? system::core_count() : threads);
   });

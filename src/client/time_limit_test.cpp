@@ -14,8 +14,8 @@ namespace {
 
 class TimeLimitTest : public testing::Test {
  protected:
-  TimeLimitTest() { set_zone("Europe/Berlin"); }
-  ~TimeLimitTest() override { set_zone("UTC"); }
+  void SetUp() override { set_zone("Europe/Berlin"); }
+  void TearDown() override { set_zone("UTC"); }
 
   static std::string limit(const std::string& text) {
     return rfc3339(parse_time_limit(text, *parse_rfc3339("2026-03-10T12:00:00Z")));

@@ -91,7 +91,7 @@ TEST_P(BeneathTest, EntersMountedFileSystems) {
 
 TEST_P(BeneathTest, RefusesNamesThatAreTooLong) {
   EXPECT_EQ(way_to("a/" + std::string(NAME_MAX + 1, 'n')), "ENAMETOOLONG");
-  EXPECT_EQ(way_to("a/" + std::string(3 * PATH_MAX, 'n')), "ENAMETOOLONG");
+  EXPECT_EQ(way_to("a/" + std::string(std::size_t{3} * PATH_MAX, 'n')), "ENAMETOOLONG");
 }
 
 TEST_P(BeneathTest, GoesAlongPathsThatAreLongerThanTheKernelTakes) {
