@@ -34,6 +34,7 @@ class OrderedScanTest : public testing::Test {
 
   OrderedScan scan(const std::vector<std::string>& directories) {
     std::vector<std::string> paths;
+    paths.reserve(directories.size());
     for (const std::string& directory : directories) paths.push_back(at(directory));
     return {paths, rules_, warnings_};
   }

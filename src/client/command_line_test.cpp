@@ -19,6 +19,7 @@ using testing::SizeIs;
 CommandLine parsed(std::vector<std::string> words) {
   words.insert(words.begin(), "osbackup");
   std::vector<const char*> arguments;
+  arguments.reserve(words.size());
   for (const std::string& word : words) arguments.push_back(word.c_str());
   return parse_command_line(static_cast<int>(arguments.size()), arguments.data()).value();
 }

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <limits>
+#include <span>
 
 namespace osbackup::client {
 namespace {
@@ -24,7 +26,7 @@ class ObjectTextTest : public testing::Test {
     entry.size = 1877;
     entry.mtime = {.tv_sec = 1'772'331'300, .tv_nsec = 5};
     entry.links = 1;
-    line_.digest = crypto::sha256({});
+    line_.digest = crypto::sha256(std::span<const std::byte>());
     line_.placement = {.directory = 1, .member = 2, .skip = 512, .span = 3};
   }
 
