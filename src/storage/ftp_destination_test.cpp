@@ -1,12 +1,16 @@
 #include "storage/ftp_destination.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
@@ -291,6 +295,32 @@ TEST_F(FtpDestinationTest, AStopEndsWhatGoesOnAndLeavesNothing) {
   EXPECT_THAT([&] { destination.list(""); }, fails_with(ErrorKind::Cancelled, "stopped"));
   upload.reset();
   EXPECT_TRUE(std::filesystem::is_empty(server_.root() / "archives"));
+}
+
+TEST(FtpDestination, AStopWaitsForAServerThatIsAboutToMakeTheFile) {
+  const test::LoopbackListener data;
+  std::vector<std::string> asked;
+  std::stop_source stop;
+  {
+    const test::ScriptedServer server(
+        {.greeting = "220 hello\r\n", .answer = [&](const std::string& line) -> std::string {
+           asked.push_back(line);
+           if (line.starts_with("USER")) return "230 come in\r\n";
+           if (line.starts_with("PWD")) return "257 \"/\"\r\n";
+           if (line.starts_with("EPSV")) return fmt::format("229 there (|||{}|)\r\n", data.port());
+           if (!line.starts_with("STOR")) return "200 fine\r\n";
+           stop.request_stop();
+           // Longer than a stop goes unnoticed.
+           std::this_thread::sleep_for(std::chrono::milliseconds(500));
+           return "150 it is made\r\n";
+         }});
+    FtpDestination destination(settings_for_port(server.port()), "", stop.get_token());
+
+    std::unique_ptr<Upload> upload = destination.begin("object.part");
+    EXPECT_THAT([&] { upload->append(std::vector<std::byte>(10)); }, fails_with(ErrorKind::Cancelled, "stopped"));
+    upload.reset();
+  }
+  EXPECT_THAT(asked, ::testing::IsSupersetOf({"STOR object.part", "DELE object.part"}));
 }
 
 TEST(FtpDestination, AHostThatIsDownIsUnavailable) {

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/error.hpp"
@@ -131,6 +133,24 @@ TEST(ServerDestination, AnAnswerThatStopsInTheMiddleIsGivenUpInTime) {
   EXPECT_THAT([&] { upload->stored(); },
               fails_with(ErrorKind::Unavailable, "object.part: the server has not answered for 1 s"));
   EXPECT_EQ(upload->stored(), 0U);
+}
+
+TEST(ServerDestination, AStopWaitsForAServerThatIsAboutToMakeTheFile) {
+  const test::SftpPeer peer(test::SftpLogin::Password, test::SftpManners::SlowToMake);
+  std::stop_source stop;
+  SftpDestination destination(settings_for(peer), "", stop.get_token());
+  const std::filesystem::path sign = peer.root() / "about to make";
+  const std::jthread stopper([&](const std::stop_token& over) {
+    while (!over.stop_requested() && !std::filesystem::exists(sign)) std::this_thread::yield();
+    stop.request_stop();
+  });
+
+  std::unique_ptr<Upload> upload = destination.begin("object.part");
+  EXPECT_THAT([&] { upload->append(std::vector<std::byte>(10)); }, fails_with(ErrorKind::Cancelled, "stopped"));
+  upload.reset();
+
+  EXPECT_TRUE(std::filesystem::remove(sign));
+  EXPECT_TRUE(std::filesystem::is_empty(peer.root()));
 }
 
 TEST(ServerDestination, AServerThatRefusesSftpAndDoesNotEndTheChannelIsGivenUpInTime) {

@@ -70,7 +70,8 @@ class FileSession {
 
   /// Opens a file for writing from `offset` on, which is where it ends or what taken_bytes() gives; 0 makes it or
   /// empties it. Returns when the server is ready for its bytes. Until finish_upload or cancel_upload only append may
-  /// be called. Denied or NotFound when the server refuses.
+  /// be called. Denied or NotFound when the server refuses. A stop waits, up to ten seconds, for the server's answer to
+  /// the command that makes the file: what is removed before that answer may be made after it.
   virtual void begin_upload(const std::string& path, std::uint64_t offset) = 0;
 
   /// Hands bytes to the connection; returns when all are taken. After a failure the upload is over.

@@ -19,6 +19,10 @@ namespace {
 /// libcurl's buffer for outgoing bytes; its largest is 2 MiB.
 constexpr long kUploadBufferBytes = 512L << 10U;
 
+/// The answers to PASV and EPSV that name a port (RFC 959, 5.4; RFC 2428, 3).
+constexpr int kEnteringPassiveMode = 227;
+constexpr int kEnteringExtendedPassiveMode = 229;
+
 /// The answer to USER or PASS that lets us in (RFC 959, 5.4).
 constexpr int kLoggedIn = 230;
 
@@ -146,11 +150,13 @@ void FtpSession::Connection::drive_upload(Done done) {
     if (upload_has_ended_ && (transfer_.result() != CURLE_OK || !all_given_)) {
       uploading_ = false;
       left_bytes_ = 0;
+      transfer_.limits().release_stop();
       throw failure(upload_activity_);
     }
-    if (done()) return;
+    if (done()) break;
     transfer_.wait();
   }
+  transfer_.limits().release_stop();
 }
 
 void FtpSession::Connection::cancel_upload() noexcept {
@@ -166,10 +172,15 @@ void FtpSession::Connection::cut() noexcept {
 std::size_t FtpSession::Connection::on_header(char* line, std::size_t, std::size_t bytes, void* self) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   connection.transfer_.note_progress();
-  if (const ServerReply* reply = connection.replies_.add_line({line, bytes}); reply && reply->code == kLoggedIn) {
+  const ServerReply* const reply = connection.replies_.add_line({line, bytes});
+  if (!reply) return bytes;
+  if (reply->code == kLoggedIn) {
     ++connection.traffic_.logins;
     connection.logged_in_ = true;
   }
+  const bool has_port = reply->code == kEnteringPassiveMode || reply->code == kEnteringExtendedPassiveMode;
+  // libcurl goes on to STOR, which makes the file.
+  if (has_port && connection.uploading_) connection.transfer_.limits().hold_stop();
   return bytes;
 }
 

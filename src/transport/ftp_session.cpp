@@ -166,8 +166,7 @@ bool FtpSession::is_uploading() const noexcept { return connection_->is_uploadin
 bool FtpSession::is_logged_in() const noexcept { return connection_->is_logged_in(); }
 
 void FtpSession::begin_cleanup() noexcept {
-  constexpr std::chrono::milliseconds kPatience{10'000};
-  const std::chrono::milliseconds timeout = std::min(connection_->transfer().limits().timeout, kPatience);
+  const std::chrono::milliseconds timeout = std::min(connection_->transfer().limits().timeout, kCleanupPatience);
   connection_->transfer().set_limits({.timeout = timeout, .stop = {}});
 }
 

@@ -32,10 +32,12 @@ std::string activity_for(SftpFile::Purpose purpose) { return purpose == SftpFile
 SftpFile::SftpFile(std::shared_ptr<SshConnection> connection, std::string path, Purpose purpose)
     : connection_(std::move(connection)), path_(std::move(path)) {
   const std::string activity = activity_for(purpose) + path_;
-  handle_ = connection_->complete(activity, [&] {
+  const auto open = [&] {
     return libssh2_sftp_open_ex(connection_->sftp(), path_.data(), static_cast<unsigned>(path_.size()),
                                 flags_for(purpose), kMode, LIBSSH2_SFTP_OPENFILE);
-  });
+  };
+  handle_ = purpose == Purpose::Replace ? connection_->complete_in_spite_of_stop(activity, open)
+                                        : connection_->complete(activity, open);
   if (!handle_) throw connection_->failure(activity);
 }
 

@@ -220,8 +220,7 @@ void SftpSession::finish_upload() {
 void SftpSession::cancel_upload() noexcept { upload_.reset(); }
 
 void SftpSession::begin_cleanup() noexcept {
-  constexpr std::chrono::milliseconds kPatience{10'000};
-  settings_.timeout = std::min(settings_.timeout, kPatience);
+  settings_.timeout = std::min(settings_.timeout, kCleanupPatience);
   stop_ = {};
   if (connection_) connection_->set_limits({.timeout = settings_.timeout, .stop = {}});
 }

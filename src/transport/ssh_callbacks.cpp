@@ -62,7 +62,7 @@ ssize_t SshCallbacks::receive(int socket, void* out, std::size_t bytes, int flag
 bool SshCallbacks::must_end() noexcept {
   if (held_bytes_ > kHeldBytesMax) {
     ending_ = Ending::Flooded;
-  } else if (limits_.stop.stop_requested()) {
+  } else if (limits_.must_stop()) {
     ending_ = Ending::Stopped;
   } else if (std::chrono::steady_clock::now() - call_begun_ >= limits_.timeout) {
     ending_ = Ending::Late;

@@ -94,13 +94,13 @@ void SshConnection::lose() noexcept {
 }
 
 void SshConnection::begin(const std::string& activity) {
-  if (limits_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, activity + ": stopped");
+  if (limits_.must_stop()) throw Error(ErrorKind::Cancelled, activity + ": stopped");
   last_progress_ = std::chrono::steady_clock::now();
 }
 
 void SshConnection::wait(const std::string& activity) {
   poll();
-  if (limits_.stop.stop_requested()) give_up(activity, SshCallbacks::Ending::Stopped);
+  if (limits_.must_stop()) give_up(activity, SshCallbacks::Ending::Stopped);
   if (std::chrono::steady_clock::now() - last_progress_ >= limits_.timeout)
     give_up(activity, SshCallbacks::Ending::Late);
 }
@@ -141,7 +141,7 @@ int SshConnection::close(LIBSSH2_SFTP_HANDLE* handle) noexcept {
     }
     // Without a connection libssh2 waits for nothing.
     const bool is_late = std::chrono::steady_clock::now() - begun >= limits_.timeout;
-    if (!lost_ && (is_late || limits_.stop.stop_requested())) lose();
+    if (!lost_ && (is_late || limits_.must_stop())) lose();
     poll();
   }
 }

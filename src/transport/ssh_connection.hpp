@@ -44,6 +44,16 @@ class SshConnection {
     }
   }
 
+  /// The same, but a stop that comes while it is under way waits for it, up to ten seconds.
+  template <class Call>
+  auto complete_in_spite_of_stop(const std::string& activity, Call call) {
+    begin(activity);
+    limits_.hold_stop();
+    const auto result = complete(activity, call);
+    limits_.release_stop();
+    return result;
+  }
+
   /// What the last call failed with. The connection is lost, unless it was the server that refused something.
   Error failure(const std::string& activity);
 

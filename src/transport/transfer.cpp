@@ -98,7 +98,7 @@ int Transfer::on_progress(void* self, curl_off_t, curl_off_t down, curl_off_t, c
 
 Transfer::Verdict Transfer::judge() noexcept {
   if (verdict_ != Verdict::GoOn) return verdict_;
-  if (limits_.stop.stop_requested()) {
+  if (limits_.must_stop()) {
     verdict_ = Verdict::Cancelled;
   } else if (std::chrono::steady_clock::now() - last_progress_ >= limits_.timeout) {
     verdict_ = Verdict::Stalled;

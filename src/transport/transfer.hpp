@@ -11,10 +11,23 @@
 
 namespace osbackup::transport {
 
+/// How long what leaves nothing behind may take after a stop.
+constexpr std::chrono::milliseconds kCleanupPatience{10'000};
+
 /// How long a transfer may stand still, and who may end it.
 struct TransferLimits {
   std::chrono::milliseconds timeout{60'000};
   std::stop_token stop;
+  std::chrono::steady_clock::time_point stop_waits_until{};  ///< No stop is obeyed before.
+
+  bool must_stop() const noexcept {
+    return stop.stop_requested() && std::chrono::steady_clock::now() >= stop_waits_until;
+  }
+
+  /// From here on, until release_stop() or for ten seconds: a server that was told to make something must answer before
+  /// it can be told to remove it. Cut off, it may make it afterwards.
+  void hold_stop() noexcept { stop_waits_until = std::chrono::steady_clock::now() + kCleanupPatience; }
+  void release_stop() noexcept { stop_waits_until = {}; }
 };
 
 /// One transfer after another over a connection that stays open, driven step by step on the caller's thread.
@@ -62,7 +75,7 @@ class Transfer {
   void note_progress() noexcept { last_progress_ = std::chrono::steady_clock::now(); }
 
   void set_limits(TransferLimits limits) { limits_ = std::move(limits); }
-  const TransferLimits& limits() const noexcept { return limits_; }
+  TransferLimits& limits() noexcept { return limits_; }
 
  private:
   enum class Verdict { GoOn, Cancelled, Stalled };

@@ -24,6 +24,8 @@ const char* name_of(SftpManners manners) {
       return "refuses-one-close";
     case SftpManners::StopsInMidPacket:
       return "stops-in-mid-packet";
+    case SftpManners::SlowToMake:
+      return "slow-to-make";
     case SftpManners::Floods:
       return "floods";
     case SftpManners::HangsUpAtLogin:

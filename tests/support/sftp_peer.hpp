@@ -19,6 +19,7 @@ enum class SftpManners {
   RefusesOneClose,   ///< It refuses the first end of an upload, and forgets the second 100,000 bytes of the file.
   StopsInMidPacket,  ///< It ends the channel in the middle of the answer when it is first asked for a size.
   Floods,            ///< Then it answers, 64 MiB, what was not asked before what was.
+  SlowToMake,        ///< It makes the file `about to make` and, half a second later, the first that it was asked for.
   TellsNoModes,      ///< It lists files with their sizes alone.
   HangsUpAtLogin,    ///< It ends the connection when somebody logs in.
   HangsUpBeforeSftp,    ///< It says no more when it is asked for SFTP, and listens.

@@ -15,6 +15,7 @@ import stat
 import struct
 import sys
 import threading
+import time
 
 import paramiko
 from paramiko.sftp import CMD_ATTRS, CMD_CLOSE, CMD_STAT, CMD_STATUS, CMD_WRITE
@@ -23,6 +24,7 @@ EVIL_NAMES = ["../outside", "/etc/passwd", "a/b", "..", ".", "new\nline", ".hidd
 GOOD_BYTES = 500_000  # Of a file, before trouble begins.
 FLOOD_BYTES = 64 << 20
 FLOOD_PIECE_BYTES = 250_000
+SLOW_SECONDS = 0.5  # Longer than a stop goes unnoticed.
 NO_REQUEST = (1 << 32) - 1
 
 
@@ -183,6 +185,9 @@ class Folder(paramiko.SFTPServerInterface):
     lstat = stat
 
     def open(self, path, flags, attributes):
+        if self.manners.is_time_for("slow-to-make"):
+            (self.folder / "about to make").touch()
+            time.sleep(SLOW_SECONDS)
         try:
             file = os.fdopen(os.open(self._path(path), flags, 0o600), "rb+" if flags & os.O_WRONLY else "rb",
                              buffering=0)
