@@ -29,12 +29,18 @@ SignalWatch::SignalWatch(std::function<void()> on_status) : on_status_(std::move
   thread_ = std::jthread([this](const std::stop_token& end) { watch(end); });
 }
 
+SignalWatch::~SignalWatch() {
+  thread_.request_stop();
+  // Wakes it; where SIGUSR1 is ignored it wakes by itself, a tenth of a second later.
+  pthread_kill(thread_.native_handle(), SIGUSR1);
+}
+
 void SignalWatch::watch(const std::stop_token& end) {
   const sigset_t set = watched_signals();
   while (!end.stop_requested()) {
     const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
     const int number = sigtimedwait(&set, nullptr, &pause);
-    if (number == SIGUSR1 && on_status_) on_status_();
+    if (number == SIGUSR1 && on_status_ && !end.stop_requested()) on_status_();
     if (number > 0 && number != SIGUSR1) {
       received_ = number;
       source_.request_stop();

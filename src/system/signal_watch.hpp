@@ -15,6 +15,9 @@ class SignalWatch {
  public:
   /// `on_status`, if there is one, is called for each SIGUSR1; it must not throw.
   explicit SignalWatch(std::function<void()> on_status);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
 
   std::stop_token stop_token() const { return source_.get_token(); }
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -79,12 +80,11 @@ TEST(SignalWatch, KeepsABrokenPipeFromEndingTheProcess) {
   });
 }
 
-TEST(SignalWatch, EndsWithoutASignal) {
+TEST(SignalWatch, EndsWithoutASignalAndWithoutACall) {
   expect_in_child([] {
-    {
-      const SignalWatch watch([] {});
-    }
-    return true;
+    std::atomic<int> calls = 0;
+    for (int i = 0; i < 100; ++i) const SignalWatch watch([&] { ++calls; });
+    return calls == 0;
   });
 }
 
