@@ -63,12 +63,15 @@ class ArchiveChecks {
       run_.set_damaged();
       run_.result(is_json() ? json::serialize(to_json(finding, checked.name)) : to_line(finding, checked.name));
     });
-    const restore::CheckContext context{.findings = findings, .progress = run_.progress(), .stop = run_.stop()};
+    const restore::CheckContext context{.findings = findings,
+                                        .progress = run_.progress(),
+                                        .stop = run_.stop(),
+                                        .on_note = [&](const std::string& text) { note(checked.name + ": " + text); }};
     const std::shared_ptr<const RangeReader> object = archives_.object(snapshot);
     restore::OpenedArchive opened = restore::check_structure(object, context);
     if (opened.reader) compare_manifest(snapshot, *opened.reader, findings);
     checked.has_index = !opened.reader || opened.reader->manifest();
-    if (!checked.has_index) note(checked.name + " has no index: its tars are gone through in sequence");
+    if (!checked.has_index) say_what_is_checked(checked.name);
     checked.objects = run_.progress().objects;
     if (options_.read_percent > 0) read_data(object, opened, context, checked);
   }
@@ -103,6 +106,17 @@ class ArchiveChecks {
     checked.objects = std::max(checked.objects, run_.progress().objects.load());
     checked.data_bytes = data.bytes;
     if (!data.is_compared) checked.has_index = false;
+  }
+
+  void say_what_is_checked(const std::string& name) {
+    constexpr double kNothing = 0;
+    constexpr double kAll = 100;
+    if (options_.read_percent == kNothing)
+      note(name + " has no index: its zip alone is checked; --read-data reads its tars");
+    else if (options_.read_percent < kAll)
+      note(name + " has no index: there is no part of its tars to choose, all is read");
+    else
+      note(name + " has no index: its tars are gone through in sequence");
   }
 
   void note(const std::string& text) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive/zip_entry_stream.hpp"
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "restore/data_sample.hpp"
@@ -111,25 +112,65 @@ void read_all(Entries& entries, const CheckContext& context) {
 }
 
 /// An archive that never had an index.
-void check_in_sequence(const archive::ArchiveReader& archive, const CheckContext& context) {
-  const auto report = [&](const std::string& path, const std::string& problem) {
-    context.findings.add(
-        {.entry = {}, .path = path, .problem = problem, .meaning = "the tars that are not named can be restored"});
-  };
-  SequentialEntries entries(archive, {.paths = {}, .ids = {}, .on_trouble = [&](const Trouble& trouble) {
-                                        if (trouble.kind != Trouble::Kind::Note) report(trouble.path, trouble.reason);
-                                      }});
-  for (bool is_at_end = false; !is_at_end;) {
-    try {
-      read_all(entries, context);
-      is_at_end = true;
-    } catch (const Error& error) {
-      // The next call goes on with the next tar.
-      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::Usage) throw;
-      report({}, error.what());
+class SequentialDataCheck {
+ public:
+  SequentialDataCheck(const archive::ArchiveReader& archive, const CheckContext& context)
+      : archive_(archive), context_(context) {}
+
+  void run() {
+    read_tars();
+    for (const archive::ZipEntry& entry : archive_.zip().entries())
+      if (!is_tar_name(entry.name) && !entry.name.ends_with('/')) read_entry(entry);
+  }
+
+ private:
+  void read_tars() {
+    SequentialEntries entries(archive_, {.paths = {}, .ids = {}, .on_trouble = [&](const Trouble& trouble) {
+                                           if (trouble.kind != Trouble::Kind::Note)
+                                             return report({}, trouble.path, trouble.reason);
+                                           if (context_.on_note) context_.on_note(trouble.reason);
+                                         }});
+    for (bool is_at_end = false; !is_at_end;) {
+      try {
+        read_all(entries, context_);
+        is_at_end = true;
+      } catch (const Error& error) {
+        // The next call goes on with the next tar.
+        if (!is_about_archive(error.kind())) throw;
+        report(entries.tar_name(), {}, error.what());
+      }
     }
   }
-}
+
+  void read_entry(const archive::ZipEntry& entry) {
+    try {
+      const std::shared_ptr<const RangeReader> bytes = archive_.bytes();
+      archive::ZipEntryStream content(archive_.zip(), *bytes, entry);
+      std::vector<std::byte> piece(1U << 20U);
+      while (const std::size_t found = content.read(piece)) {
+        throw_if_stopped(context_);
+        context_.progress.bytes += found;
+      }
+    } catch (const Error& error) {
+      if (!is_about_archive(error.kind())) throw;
+      report(entry.name, {}, error.what());
+    }
+  }
+
+  static bool is_about_archive(ErrorKind kind) { return kind == ErrorKind::Corrupt || kind == ErrorKind::Usage; }
+
+  void report(const std::string& entry, const std::string& path, std::string problem) {
+    const std::string prefix = printable(entry) + ": ";
+    if (!entry.empty() && problem.starts_with(prefix)) problem.erase(0, prefix.size());
+    context_.findings.add({.entry = entry,
+                           .path = path,
+                           .problem = std::move(problem),
+                           .meaning = "the tars that are not named can be restored"});
+  }
+
+  const archive::ArchiveReader& archive_;
+  const CheckContext& context_;
+};
 
 /// An archive that cannot be gone through by its index.
 void search(const std::shared_ptr<const RangeReader>& object, const CheckContext& context) {
@@ -171,7 +212,7 @@ CheckedData check_data(const std::shared_ptr<const RangeReader>& object, OpenedA
   if (is_compared) {
     IndexedDataCheck(*opened.reader, order, context).run();
   } else if (opened.reader && !opened.reader->manifest()) {
-    check_in_sequence(*opened.reader, context);
+    SequentialDataCheck(*opened.reader, context).run();
   } else {
     search(object, context);
   }

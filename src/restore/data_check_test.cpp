@@ -3,12 +3,18 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
 #include "support/random_bytes.hpp"
+#include "support/shell.hpp"
 #include "support/tar_archive.hpp"
+#include "support/temporary_folder.hpp"
+#include "system/file.hpp"
 
 namespace osbackup::restore {
 namespace {
@@ -266,6 +272,55 @@ TEST_F(DataCheckTest, EndsWhenItIsStopped) {
   EXPECT_THAT(
       [&] { check_data(object, opened, {}, {.findings = log, .progress = progress_, .stop = stop.get_token()}); },
       test::fails_with(ErrorKind::Cancelled, "stopped"));
+}
+
+/// Archives made with the host's tar and zip.
+class SequentialDataCheckTest : public testing::Test {
+ protected:
+  /// What is found, each with its zip entry, in the archive a.zip that the script makes.
+  std::vector<std::string> found_in(const std::string& script) {
+    test::output_of(
+        {.text = "mkdir etc && seq 1000 > etc/a && seq 2000 > etc/b && " + script, .directory = folder_.path()});
+    const auto object = std::make_shared<system::FileRange>(folder_.path() / "a.zip");
+    RestoreProgress progress;
+    std::vector<std::string> found;
+    FindingLog log([&](const Finding& finding) { found.push_back(finding.entry + ": " + finding.problem); });
+    const CheckContext context{
+        .findings = log, .progress = progress, .stop = {}, .on_note = [&](const std::string& text) {
+          notes_.push_back(text);
+        }};
+    OpenedArchive opened = check_structure(object, context);
+    check_data(object, opened, {}, context);
+    return found;
+  }
+
+  std::vector<std::string> notes_;
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(SequentialDataCheckTest, FindsNothingInGoodTars) {
+  EXPECT_THAT(found_in("tar -czf 1.tgz etc/a && tar -cf 2.tar etc/b && zip -q a.zip 1.tgz 2.tar"), IsEmpty());
+  EXPECT_THAT(notes_, IsEmpty());
+}
+
+TEST_F(SequentialDataCheckTest, NamesTheTarAndGoesOnWithTheNext) {
+  EXPECT_THAT(found_in("echo > 1.tgz && echo > 2.tgz && tar -czf 3.tgz etc && zip -q0 a.zip 1.tgz 2.tgz 3.tgz"),
+              ElementsAre(testing::StartsWith("1.tgz: the entry at byte 0 "),
+                          testing::StartsWith("2.tgz: the entry at byte 0 ")));
+}
+
+TEST_F(SequentialDataCheckTest, SaysThatATarMayBeCutOff) {
+  EXPECT_THAT(found_in("tar -cf 1.tar etc/a && truncate -s 4608 1.tar && zip -q a.zip 1.tar"), IsEmpty());
+  EXPECT_THAT(notes_, ElementsAre(HasSubstr("1.tar ends without the records that end a tar: it may be cut off")));
+}
+
+TEST_F(SequentialDataCheckTest, ReadsWhatIsNoTarToo) {
+  EXPECT_THAT(found_in("tar -cJf 1.tar.xz etc && zip -q0 a.zip 1.tar.xz &&"
+                       " printf x | dd of=a.zip bs=1 seek=200 conv=notrunc status=none"),
+              ElementsAre(HasSubstr("1.tar.xz: ")));
+  EXPECT_THAT(notes_, ElementsAre(HasSubstr("is no tar")));
 }
 
 }  // namespace

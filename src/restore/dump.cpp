@@ -118,33 +118,70 @@ void dump_by_index(archive::ArchiveReader& archive, const std::string& path, Con
   require_digest(object, output.write(entry, [&](std::span<std::byte> out) { return tar.read(out); }));
 }
 
-/// Writes the content of a path; if it is a hard link, gives what it links to instead.
-std::optional<std::string> dump_in_sequence(const archive::ArchiveReader& archive, const std::string& path,
-                                            ContentOutput& output) {
-  SequentialEntries entries(archive, {.paths = {path}, .ids = {}, .on_trouble = {}});
-  std::optional<Error> damage;
-  const auto next = [&]() -> std::optional<Entry> {
+/// One file of an archive without an index. Each tar may have several entries of one path, and what was appended to it
+/// comes last: so all are looked at before the last one is written.
+class SequentialDump {
+ public:
+  SequentialDump(const archive::ArchiveReader& archive, const DumpOrder& order) : archive_(archive), order_(order) {}
+
+  void write(ContentOutput& output) {
+    std::string path = order_.path;
+    Place place = find_last(path);
+    if (place.entry.type == EntryType::Hardlink) {
+      path = place.entry.target;
+      place = find_last(path);
+      if (place.entry.type == EntryType::Hardlink)
+        throw Error(ErrorKind::Corrupt, "it is a hard link to another hard link");
+    }
+    require_file(place.entry);
+    const std::optional<Error> damage = damage_;
+    SequentialEntries entries(archive_, {.paths = {path}, .ids = {}, .on_trouble = {}});
+    for (std::uint64_t left = place.number + 1; const std::optional<Entry> entry = next(entries);) {
+      if (entry->path != path || --left > 0) continue;
+      output.write(*entry, [&](std::span<std::byte> out) { return entries.read(out); });
+      break;
+    }
+    if (damage) throw damage->within("what was written may be damaged, or older than the last of its name");
+  }
+
+ private:
+  struct Place {
+    std::uint64_t number = 0;  ///< Among the entries of its path.
+    Entry entry;
+  };
+
+  Place find_last(const std::string& path) {
+    SequentialEntries entries(archive_, {.paths = {path}, .ids = {}, .on_trouble = {}});
+    std::optional<Place> last;
+    damage_.reset();
+    while (std::optional<Entry> entry = next(entries)) {
+      if (entry->path != path) continue;
+      // What lies before it is of no concern.
+      damage_.reset();
+      last = Place{.number = last ? last->number + 1 : 0, .entry = *std::move(entry)};
+    }
+    if (last) return *std::move(last);
+    if (damage_) throw damage_->within("it is not in what can be read of the archive");
+    throw_not_there(path);
+  }
+
+  std::optional<Entry> next(SequentialEntries& entries) {
     while (true) {
+      if (order_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
       try {
         return entries.next();
       } catch (const Error& error) {
         // It may be in another tar.
         if (error.kind() != ErrorKind::Corrupt) throw;
-        if (!damage) damage = error;
+        if (!damage_) damage_ = error;
       }
     }
-  };
-  while (const std::optional<Entry> entry = next()) {
-    if (entry->path != path) continue;
-    if (entry->type == EntryType::Hardlink) return entry->target;
-    require_file(*entry);
-    output.write(*entry, [&](std::span<std::byte> out) { return entries.read(out); });
-    entries.finish_tar();
-    return std::nullopt;
   }
-  if (damage) throw damage->within("it is not in what can be read of the archive");
-  throw_not_there(path);
-}
+
+  const archive::ArchiveReader& archive_;
+  const DumpOrder& order_;
+  std::optional<Error> damage_;  ///< The first behind the last entry that was found.
+};
 
 }  // namespace
 
@@ -152,9 +189,7 @@ void dump(archive::ArchiveReader& archive, const DumpOrder& order, ByteSink& out
   ContentOutput output(order, out, progress);
   try {
     if (archive.manifest()) return dump_by_index(archive, order.path, output);
-    const std::optional<std::string> target = dump_in_sequence(archive, order.path, output);
-    if (target && dump_in_sequence(archive, *target, output))
-      throw Error(ErrorKind::Corrupt, "it is a hard link to another hard link");
+    SequentialDump(archive, order).write(output);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
     throw error.within("/" + printable(order.path));

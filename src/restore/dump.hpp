@@ -22,8 +22,8 @@ struct DumpOrder {
 /// out, but the file's digest is known only at the end. NotFound when the archive has no such path; Usage when it is no
 /// file, which says what to do instead.
 ///
-/// In an archive without an index the tar that holds the file is gone through to its end, where its CRC is; of several
-/// entries of the path the first one counts.
+/// In an archive without an index the tars that can hold the file are gone through twice: to their ends, where their
+/// CRCs are, since of several entries of the path the last one counts; then for its content.
 void dump(archive::ArchiveReader& archive, const DumpOrder& order, ByteSink& out, RestoreProgress& progress);
 
 }  // namespace osbackup::restore

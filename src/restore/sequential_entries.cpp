@@ -54,6 +54,8 @@ std::optional<std::string> directory_of_tar(std::string_view entry_name) {
   return decoded ? archive::to_index_path(*decoded) : std::nullopt;
 }
 
+bool is_tar_name(std::string_view entry_name) { return stem_of(entry_name).has_value(); }
+
 /// One tar on its way out of the zip.
 class SequentialEntries::Tar {
  public:

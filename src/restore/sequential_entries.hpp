@@ -22,6 +22,9 @@ namespace osbackup::restore {
 /// `.tgz` and `.tar` count as well. Nothing when it is no tar's name, or none that stands for a directory.
 std::optional<std::string> directory_of_tar(std::string_view entry_name);
 
+/// Whether a zip entry's name is that of a tar: `.tar.gz`, `.tgz` or `.tar`.
+bool is_tar_name(std::string_view entry_name);
+
 /// What is looked for in an archive without an index.
 struct SequentialOrder {
   /// As the index would have them. Empty: everything. They say which tars are gone through, no more: entries beside

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "archive/archive_reader.hpp"
 #include "core/range_reader.hpp"
@@ -17,6 +19,7 @@ struct CheckContext {
   FindingLog& findings;
   RestoreProgress& progress;
   std::stop_token stop;
+  std::function<void(const std::string&)> on_note = {};  ///< Gets what is worth knowing and no damage.
 };
 
 /// Throws Cancelled when the check was stopped.

@@ -136,6 +136,9 @@ def test_check_of_an_archive_without_an_index(host):
 
     code, findings, results = check(host, "--read-data")
     assert (code, findings, results[0]["result"], results[0]["has_index"]) == (0, [], "ok", False)
+    for arguments, said in (((), "its zip alone is checked; --read-data reads its tars"),
+                            (("--read-data-subset", "5%"), "there is no part of its tars to choose, all is read")):
+        assert f"{archive.name} has no index: {said}\n" in host.run("check", *arguments, expect=0)[2]
 
     flip(archive, data_entry(archive).header_offset + data_entry(archive).compress_size - 20)
     assert "testhost" not in finding(host, "--read-data")["problem"]

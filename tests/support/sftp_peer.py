@@ -187,6 +187,7 @@ class Folder(paramiko.SFTPServerInterface):
     def open(self, path, flags, attributes):
         if self.manners.is_time_for("slow-to-make"):
             (self.folder / "about to make").touch()
+            # For a stop that comes meanwhile.
             time.sleep(SLOW_SECONDS)
         try:
             file = os.fdopen(os.open(self._path(path), flags, 0o600), "rb+" if flags & os.O_WRONLY else "rb",
