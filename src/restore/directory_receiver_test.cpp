@@ -151,6 +151,31 @@ TEST_F(DirectoryReceiverTest, TakesThePlaceOfAFile) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
+TEST_F(DirectoryReceiverTest, GivesThePlaceBackWhenNothingComesOfIt) {
+  there("d", "old");
+  there("e/f", "old");
+  sink().receive(directory_of("d"));
+  sink().receive(FileOf{.path = "d/x/y"}.entry());
+  sink().receive(FileOf{.path = "e/f/x"}.entry());
+  finish();
+
+  EXPECT_EQ(content_of("d"), "old");
+  EXPECT_EQ(content_of("e/f"), "old");
+  EXPECT_THAT(names_in(options_.target), ElementsAre("d", "e"));
+  EXPECT_THAT(names_in(at("e")), ElementsAre("f"));
+}
+
+TEST_F(DirectoryReceiverTest, KeepsThePlaceForWhatCameOfIt) {
+  there("d", "old");
+  sink().receive(directory_of("d"));
+  restore_file({.path = "d/x"});
+  sink().receive(FileOf{.path = "d/y"}.entry());
+  finish();
+
+  EXPECT_THAT(names_in(options_.target), ElementsAre("d"));
+  EXPECT_THAT(names_in(at("d")), ElementsAre("x"));
+}
+
 TEST_F(DirectoryReceiverTest, TakesThePlaceOfNoFileThatIsKept) {
   there("d", "old");
   options_.overwrite = Overwrite::Never;

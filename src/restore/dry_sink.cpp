@@ -2,6 +2,8 @@
 
 #include "core/error.hpp"
 #include "restore/entry_path.hpp"
+#include "restore/link_receiver.hpp"
+#include "restore/made_time.hpp"
 #include "restore/target_root.hpp"
 
 namespace osbackup::restore {
@@ -54,6 +56,8 @@ void DrySink::judge(const archive::Entry& entry) {
   const Sight sight = look(entry);
   const bool is_there = sight.kind == Sight::Kind::Object;
   if (is_there && options_.overwrite == Overwrite::Never) return counter_.add_kept();
+  const bool keeps_linked = linked.kind == Sight::Kind::Object && options_.overwrite == Overwrite::Never;
+  if (keeps_linked && !is_kept_time(linked.status.st_mtim, entry.mtime)) throw links_to_another(entry.target);
   if (options_.overwrite == Overwrite::IfChanged && look_ &&
       (look_->is_unchanged(entry, sight) || is_same(linked, sight)))
     return counter_.add_unchanged();

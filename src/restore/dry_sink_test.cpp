@@ -59,6 +59,14 @@ TEST_F(DrySinkTest, TellsWhatIsUnchangedAndWhatIsKept) {
   EXPECT_EQ(look({file.entry(), FileOf{.path = "g"}.entry()}), (SinkCounts{.files = 1, .content_bytes = 7, .kept = 1}));
 }
 
+TEST_F(DrySinkTest, LinksToNothingThatTheArchiveDoesNotHave) {
+  there("file", "another");
+  options_.overwrite = Overwrite::Never;
+
+  EXPECT_EQ(look({FileOf{.path = "file"}.entry(), hardlink_of("other", "file")}), (SinkCounts{.kept = 1}));
+  EXPECT_THAT(told(), test::tells_once("failed other: ", "what it links to, file, is in the target"));
+}
+
 TEST_F(DrySinkTest, NamesWhatWouldBeRefused) {
   there("full/x");
   there_link("link", outside());

@@ -9,6 +9,7 @@
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "restore/entry_path.hpp"
+#include "restore/made_time.hpp"
 #include "system/system_error.hpp"
 
 namespace osbackup::restore {
@@ -27,6 +28,12 @@ using system::FileDescriptor;
 
 }  // namespace
 
+Error links_to_another(const std::string& target) {
+  return {ErrorKind::Exists, fmt::format("what it links to, {}, is in the target and not what the archive has: restore "
+                                         "this path by itself to get its content",
+                                         printable(target))};
+}
+
 void LinkReceiver::finish() {
   const FileDescriptor from = parts_.target.open_directory(parent_of(target_), O_PATH);
   if (!from) fail(target_);
@@ -35,6 +42,9 @@ void LinkReceiver::finish() {
   if (fstatat(from.get(), from_name.c_str(), &linked, AT_SYMLINK_NOFOLLOW) != 0) fail(target_);
   if (S_ISDIR(linked.st_mode))
     throw Error(ErrorKind::Refused, fmt::format("what it links to, {}, is a directory", printable(target_)));
+  if (!is_kept_time(linked.st_mtim, mtime_) &&
+      !parts_.replacements.is_made_since_start({.directory = from.get(), .name = from_name.c_str()}))
+    throw links_to_another(target_);
   const SharedDescriptor directory = placement_.directory();
   const std::optional<struct stat> there =
       look_at({.directory = directory->get(), .name = placement_.place().name.c_str()});

@@ -47,6 +47,31 @@ TEST_F(LinkReceiverTest, TakesThePlaceOfAnotherObject) {
   EXPECT_THAT(names_in(options_.target), ElementsAre("a", "b"));
 }
 
+TEST_F(LinkReceiverTest, NeverLinksToWhatTheArchiveDoesNotHave) {
+  there("a", "another");
+  let_the_clock_tick();
+  options_.overwrite = Overwrite::Never;
+  restore_file({.path = "a"});
+  restore(hardlink_of("b", "a"));
+
+  EXPECT_EQ(finish().hardlinks, 0U);
+  EXPECT_EQ(content_of("a"), "another");
+  EXPECT_THAT(told(), tells_once("failed b: ", "what it links to, a, is in the target and not what the archive has"));
+  EXPECT_THAT(names_in(options_.target), ElementsAre("a"));
+}
+
+TEST_F(LinkReceiverTest, LinksToWhatAnEarlierRestoreBrought) {
+  restore_file({.path = "a"});
+  begin_again();
+  let_the_clock_tick();
+  options_.overwrite = Overwrite::Never;
+  restore_file({.path = "a"});
+  restore(hardlink_of("b", "a"));
+
+  EXPECT_EQ(finish().hardlinks, 1U);
+  EXPECT_THAT(told(), IsEmpty());
+}
+
 TEST_F(LinkReceiverTest, IsDoneWhenTheLinkIsThere) {
   restore_file({.path = "a"});
   restore(hardlink_of("b", "a"));

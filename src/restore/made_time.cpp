@@ -13,6 +13,14 @@ std::optional<timespec> made_time(int directory, const char* name) noexcept {
   return timespec{.tv_sec = status.stx_btime.tv_sec, .tv_nsec = static_cast<long>(status.stx_btime.tv_nsec)};
 }
 
+bool is_same_time(const timespec& left, const timespec& right) noexcept {
+  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+}
+
+bool is_kept_time(const timespec& kept, const timespec& archived) noexcept {
+  return kept.tv_sec == archived.tv_sec && (kept.tv_nsec == archived.tv_nsec || kept.tv_nsec == 0);
+}
+
 bool is_before(const timespec& left, const timespec& right) noexcept {
   return left.tv_sec != right.tv_sec ? left.tv_sec < right.tv_sec : left.tv_nsec < right.tv_nsec;
 }

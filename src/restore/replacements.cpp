@@ -41,10 +41,14 @@ void Replacements::check(const NamePlace& place, ExactNames& names, bool in_orde
 }
 
 void Replacements::check_first(const NamePlace& place, bool in_order) const {
-  if (in_order || later_replaces_ || !started_) return;
-  const std::optional<timespec> made = made_time(place.directory, place.name);
-  if (!made || is_before(*made, *started_)) return;
+  if (in_order || later_replaces_ || !is_made_since_start(place)) return;
   throw Error(ErrorKind::Refused, "an entry before it has this path too, and is kept");
+}
+
+bool Replacements::is_made_since_start(const NamePlace& place) const {
+  if (!started_) return false;
+  const std::optional<timespec> made = made_time(place.directory, place.name);
+  return made && !is_before(*made, *started_);
 }
 
 void Replacements::replace(const NamePlace& place, const std::string& temporary, const struct stat& found) {

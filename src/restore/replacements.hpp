@@ -38,6 +38,9 @@ class Replacements {
   /// Refused when what is there was made for an entry before this one. check() does the same.
   void check_first(const NamePlace& place, bool in_order) const;
 
+  /// Whether what is there was made by this run, or meanwhile; false when that is not known.
+  bool is_made_since_start(const NamePlace& place) const;
+
   bool later_replaces() const noexcept { return later_replaces_; }
 
   /// A new name for an object that is to be renamed.

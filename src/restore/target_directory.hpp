@@ -36,7 +36,7 @@ class TargetDirectory {
   bool is_made() const noexcept { return is_made_; }
 
   /// Whether something else was there, whose place it took.
-  bool replaces() const noexcept { return replaces_; }
+  bool replaces() const noexcept { return !replaced_.empty(); }
 
   /// Whether what is made in it gets ACLs of its choosing.
   bool gives_acl() const noexcept { return gives_acl_; }
@@ -55,7 +55,8 @@ class TargetDirectory {
   std::string name_;
   struct stat status_ {};  ///< As it was opened first.
   bool is_made_ = false;
-  bool replaces_ = false;
+  std::string replaced_;         ///< The name under which what it took the place of waits until it is there for good.
+  bool is_in_replaced_ = false;  ///< Whether one above it, or it itself, took the place of something else.
   bool gives_acl_ = false;
   bool has_entry_ = false;  ///< The thread's that walks.
   ExactNames names_;

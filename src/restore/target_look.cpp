@@ -10,6 +10,7 @@
 
 #include "core/encoding.hpp"
 #include "restore/entry_path.hpp"
+#include "restore/made_time.hpp"
 #include "restore/replacements.hpp"
 #include "system/directory_reader.hpp"
 #include "system/system_error.hpp"
@@ -19,10 +20,6 @@ namespace {
 
 using archive::EntryType;
 using system::FileDescriptor;
-
-bool is_same_time(const timespec& left, const timespec& right) {
-  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
-}
 
 bool is_same_device(const archive::Entry& entry, const struct stat& status) {
   return major(status.st_rdev) == entry.device_major && minor(status.st_rdev) == entry.device_minor;

@@ -13,6 +13,7 @@
 #include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "restore/entry_path.hpp"
+#include "system/file.hpp"
 #include "system/system_error.hpp"
 
 namespace osbackup::restore {
@@ -108,7 +109,8 @@ void TargetTree::go_down(std::string_view name, Arrival arrival) {
   ++above->uses_;
   directory->name_ = own_name;
   directory->is_made_ = entered.is_made;
-  directory->replaces_ = entered.replaces;
+  directory->replaced_ = std::move(entered.replaced);
+  directory->is_in_replaced_ = above->is_in_replaced_ || directory->replaces();
   directory->status_ = status_of(entered.descriptor);
   directory->gives_acl_ = !entered.is_made && gives_acl(entered.descriptor);
   {
@@ -127,18 +129,16 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
   const NamePlace place{.directory = parent->get(), .name = name.c_str()};
   // In a directory that was just made there is hardly anything.
   bool is_missing = above.is_made();
-  bool replaces = false;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     if (is_missing) {
       if (mkdirat(place.directory, place.name, kPrivateMode) == 0)
-        return {.descriptor = open_made(above, place), .is_made = true, .replaces = replaces};
+        return {.descriptor = open_made(above, place), .is_made = true};
       if (errno != EEXIST) throw system_error(fmt::format("directory {} cannot be made", shown(above, name)));
     }
     FileDescriptor directory = system::open_directory_named(place.directory, place.name, O_RDONLY);
     if (directory) {
       if (arrival.is_entry) parts_.replacements.check_first(place, arrival.in_order);
-      if (above.names().has(place.directory, name))
-        return {.descriptor = std::move(directory), .is_made = false, .replaces = false};
+      if (above.names().has(place.directory, name)) return {.descriptor = std::move(directory), .is_made = false};
       throw refused(
           fmt::format("the file system takes {} for another directory, whose name differs in case or in how "
                       "its letters are encoded",
@@ -149,11 +149,27 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
     if (errno == ELOOP) throw refused(shown(above, name) + " is a link in the target, and is not followed");
     if (errno != ENOTDIR) throw system_error(fmt::format("directory {} cannot be opened", shown(above, name)));
     parts_.replacements.check(place, above.names(), arrival.in_order);
-    is_missing = replaces = unlinkat(place.directory, place.name, 0) == 0;
-    if (!is_missing && errno != EISDIR && errno != ENOENT)
-      throw system_error(fmt::format("{}, which is no directory, cannot be removed", shown(above, name)));
+    std::string replaced = parts_.replacements.temporary_name();
+    if (system::rename_to_free_name(place.directory, place.name, replaced.c_str()))
+      return make_in_place_of(above, place, std::move(replaced));
+    if (errno != EEXIST && errno != ENOENT)
+      throw system_error(fmt::format("{}, which is no directory, cannot be renamed", shown(above, name)));
   }
   throw refused(fmt::format("directory {} is replaced by others faster than it can be opened", shown(above, name)));
+}
+
+/// What was there has the name `replaced`, and gets its own again when this fails.
+TargetTree::Entered TargetTree::make_in_place_of(const TargetDirectory& above, const NamePlace& place,
+                                                 std::string replaced) const {
+  try {
+    if (mkdirat(place.directory, place.name, kPrivateMode) != 0)
+      throw system_error(fmt::format("directory {} cannot be made", shown(above, place.name)));
+    return {.descriptor = open_made(above, place), .is_made = true, .replaced = replaced};
+  } catch (const Error&) {
+    unlinkat(place.directory, place.name, AT_REMOVEDIR);
+    system::rename_to_free_name(place.directory, replaced.c_str(), place.name);
+    throw;
+  }
 }
 
 /// The directory that was just made there.
@@ -244,16 +260,40 @@ void TargetTree::let_go(TargetDirectory* directory) noexcept {
 }
 
 void TargetTree::complete(TargetDirectory& directory) noexcept {
+  const auto fails = [&](const std::string& what, const Error& error) {
+    parts_.log.add({.kind = Trouble::Kind::Failed, .path = directory.path(), .reason = what + ": " + error.what()});
+  };
   try {
-    if (directory.metadata_)
-      write_metadata(directory);
-    else if (directory.is_given_up_ && directory.is_made_)
-      unlinkat(open(*directory.above_)->get(), directory.name_.c_str(), AT_REMOVEDIR);
+    if (directory.replaces() || is_for_nothing(directory)) remove_or_keep(directory);
   } catch (const Error& error) {
-    parts_.log.add({.kind = Trouble::Kind::Failed,
-                    .path = directory.path(),
-                    .reason = std::string("its owner, mode and times cannot be set: ") + error.what()});
+    fails("what was in its place is kept as " + directory.replaced_, error);
   }
+  try {
+    if (directory.metadata_) write_metadata(directory);
+  } catch (const Error& error) {
+    fails("its owner, mode and times cannot be set", error);
+  }
+}
+
+/// Whether a directory that this run made may be empty, and is not to stay then.
+bool TargetTree::is_for_nothing(const TargetDirectory& directory) {
+  if (!directory.is_made_ || directory.metadata_) return false;
+  if (directory.is_given_up_) return true;
+  // In trees of any depth each would have to be opened from the target on.
+  const std::scoped_lock lock(mutex_);
+  return directory.is_in_replaced_ && directory.above_->open_;
+}
+
+/// Removes a directory that this run made for nothing. What it took the place of comes back then, and goes otherwise.
+void TargetTree::remove_or_keep(TargetDirectory& directory) {
+  const SharedDescriptor above = open(*directory.above_);
+  const char* const name = directory.name_.c_str();
+  const bool is_removed = !directory.metadata_ && unlinkat(above->get(), name, AT_REMOVEDIR) == 0;
+  if (!directory.replaces()) return;
+  const char* const replaced = directory.replaced_.c_str();
+  const bool is_done =
+      is_removed ? system::rename_to_free_name(above->get(), replaced, name) : unlinkat(above->get(), replaced, 0) == 0;
+  if (!is_done) throw system_error(is_removed ? "it cannot get its name back" : "it cannot be removed");
 }
 
 void TargetTree::write_metadata(TargetDirectory& directory) {

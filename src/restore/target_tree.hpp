@@ -25,9 +25,10 @@ struct TreeParts {
 /// The directories of the target on the way to the objects that are being restored.
 ///
 /// Directories are opened one from another, a name at a time, and no link is followed. They are made for their owner
-/// alone, and get what the archive says of them when the last user lets go of them and all below. Trees may be of any
-/// depth: a bounded number of directories is open, the others are opened again from the target on, and have to be
-/// those that they were.
+/// alone, and get what the archive says of them when the last user lets go of them and all below. What one took the
+/// place of goes then, or gets its name back, when neither the directory nor anything below it could be restored. Trees
+/// may be of any depth: a bounded number of directories is open, the others are opened again from the target on, and
+/// have to be those that they were.
 class TargetTree {
  public:
   /// `open_max`: how many stay open, besides those in use.
@@ -72,12 +73,13 @@ class TargetTree {
   struct Entered {
     system::FileDescriptor descriptor;
     bool is_made = false;
-    bool replaces = false;
+    std::string replaced = {};  ///< The name that what was there has now.
   };
 
   void go_up() noexcept;
   void go_down(std::string_view name, Arrival arrival);
   Entered enter(TargetDirectory& above, const std::string& name, Arrival arrival);
+  Entered make_in_place_of(const TargetDirectory& above, const NamePlace& place, std::string replaced) const;
   static system::FileDescriptor open_made(const TargetDirectory& above, const NamePlace& place);
   void keep_open(TargetDirectory& directory, SharedDescriptor descriptor);
   SharedDescriptor find_open(TargetDirectory& directory, std::vector<TargetDirectory*>& closed);
@@ -86,6 +88,8 @@ class TargetTree {
   void let_go(TargetDirectory* directory) noexcept;
   void complete(TargetDirectory& directory) noexcept;
   void write_metadata(TargetDirectory& directory);
+  bool is_for_nothing(const TargetDirectory& directory);
+  void remove_or_keep(TargetDirectory& directory);
   void forget(TargetDirectory& directory) noexcept;
 
   TreeParts parts_;
