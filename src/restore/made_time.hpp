@@ -9,6 +9,7 @@ namespace osbackup::restore {
 /// such time, and when it cannot be had. `name` lies in the open directory; empty, it is the open object itself.
 std::optional<timespec> made_time(int directory, const char* name) noexcept;
 
+/// To the nanosecond.
 bool is_same_time(const timespec& left, const timespec& right) noexcept;
 
 /// Whether a time that a file system has kept is that of the archive; some keep whole seconds.
