@@ -149,9 +149,9 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
     if (errno == ELOOP) throw refused(shown(above, name) + " is a link in the target, and is not followed");
     if (errno != ENOTDIR) throw system_error(fmt::format("directory {} cannot be opened", shown(above, name)));
     parts_.replacements.check(place, above.names(), arrival.in_order);
-    std::string replaced = parts_.replacements.temporary_name();
+    const std::string replaced = parts_.replacements.temporary_name();
     if (system::rename_to_free_name(place.directory, place.name, replaced.c_str()))
-      return make_in_place_of(above, place, std::move(replaced));
+      return make_in_place_of(above, place, replaced);
     if (errno != EEXIST && errno != ENOENT)
       throw system_error(fmt::format("{}, which is no directory, cannot be renamed", shown(above, name)));
   }
@@ -160,7 +160,7 @@ TargetTree::Entered TargetTree::enter(TargetDirectory& above, const std::string&
 
 /// What was there has the name `replaced`, and gets its own again when this fails.
 TargetTree::Entered TargetTree::make_in_place_of(const TargetDirectory& above, const NamePlace& place,
-                                                 std::string replaced) const {
+                                                 const std::string& replaced) const {
   try {
     if (mkdirat(place.directory, place.name, kPrivateMode) != 0)
       throw system_error(fmt::format("directory {} cannot be made", shown(above, place.name)));

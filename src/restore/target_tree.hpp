@@ -79,7 +79,7 @@ class TargetTree {
   void go_up() noexcept;
   void go_down(std::string_view name, Arrival arrival);
   Entered enter(TargetDirectory& above, const std::string& name, Arrival arrival);
-  Entered make_in_place_of(const TargetDirectory& above, const NamePlace& place, std::string replaced) const;
+  Entered make_in_place_of(const TargetDirectory& above, const NamePlace& place, const std::string& replaced) const;
   static system::FileDescriptor open_made(const TargetDirectory& above, const NamePlace& place);
   void keep_open(TargetDirectory& directory, SharedDescriptor descriptor);
   SharedDescriptor find_open(TargetDirectory& directory, std::vector<TargetDirectory*>& closed);
