@@ -136,10 +136,12 @@ class SequentialDump {
     require_file(place.entry);
     const std::optional<Error> damage = damage_;
     SequentialEntries entries(archive_, {.paths = {path}, .ids = {}, .on_trouble = {}});
-    for (std::uint64_t left = place.number + 1; const std::optional<Entry> entry = next(entries);) {
+    std::uint64_t left = place.number + 1;
+    while (left > 0) {
+      const std::optional<Entry> entry = next(entries);
+      if (!entry) throw Error(ErrorKind::Corrupt, "it was in the archive, and is not when that is read once more");
       if (entry->path != path || --left > 0) continue;
       output.write(*entry, [&](std::span<std::byte> out) { return entries.read(out); });
-      break;
     }
     if (damage) throw damage->within("what was written may be damaged, or older than the last of its name");
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <utility>
+
 #include "core/error.hpp"
 #include "support/fails_with.hpp"
 #include "support/object_archive.hpp"
@@ -54,6 +56,24 @@ class CountedRange final : public RangeReader {
  private:
   std::shared_ptr<const RangeReader> range_;
   mutable Counts counts_;
+};
+
+/// Is read well once, and gives nothing but zeros when it is streamed again.
+class FadingRange final : public RangeReader {
+ public:
+  explicit FadingRange(std::shared_ptr<const RangeReader> range)
+      : range_(std::move(range)), zeros_(std::vector<std::byte>(static_cast<std::size_t>(range_->size()))) {}
+
+  std::uint64_t size() const override { return range_->size(); }
+  void read(std::uint64_t offset, std::span<std::byte> out) const override { range_->read(offset, out); }
+  std::unique_ptr<ByteSource> stream(std::uint64_t offset, std::uint64_t length) const override {
+    return std::exchange(is_streamed_, true) ? zeros_.stream(offset, length) : range_->stream(offset, length);
+  }
+
+ private:
+  std::shared_ptr<const RangeReader> range_;
+  MemoryRange zeros_;
+  mutable bool is_streamed_ = false;
 };
 
 std::vector<std::byte> content_of(std::size_t size, std::uint32_t seed) {
@@ -179,8 +199,11 @@ class SequentialDumpTest : public testing::Test {
 
   void run(const std::string& script) const { test::output_of({.text = script, .directory = folder_.path()}); }
 
+  std::shared_ptr<const RangeReader> range() const {
+    return std::make_shared<system::FileRange>(folder_.path() / "a.zip");
+  }
   std::string dumped_text(const std::string& path) const {
-    const std::vector<std::byte> bytes = dumped(std::make_shared<system::FileRange>(folder_.path() / "a.zip"), path);
+    const std::vector<std::byte> bytes = dumped(range(), path);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   std::string expected() const { return system::read_file(folder_.path() / "etc/a", kMebibyte); }
@@ -205,6 +228,13 @@ TEST_F(SequentialDumpTest, GivesTheLastOfAPath) {
 
   run("echo newest > etc/newest && ln -f etc/newest etc/a && tar -rf 1.tar etc/newest etc/a && zip -q0 a.zip 1.tar");
   EXPECT_EQ(dumped_text("etc/a"), "newest\n");
+}
+
+TEST_F(SequentialDumpTest, IsNoSuccessWhenTheArchiveCannotBeReadTheSecondTime) {
+  run("tar -czf 1.tgz etc/a && zip -q0 a.zip 1.tgz");
+
+  EXPECT_THAT([&] { dumped(std::make_shared<FadingRange>(range()), "etc/a"); },
+              fails_with(ErrorKind::Corrupt, "it was in the archive, and is not when that is read once more"));
 }
 
 TEST_F(SequentialDumpTest, ChecksTheRestOfTheTar) {
