@@ -1,6 +1,8 @@
 """One host that is backed up: runs the program osbackup with a configuration and folders of its own."""
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -113,3 +115,22 @@ class Host:
     def archives(self):
         """The published archives on the server, oldest first: paths in its folder, so they can be opened."""
         return [file for file in self.stored() if file.suffix == ".zip"]
+
+
+class HostInRoot(Host):
+    """A host whose program sees a small root of its own, so that it can back up and restore in place."""
+
+    def __init__(self, programs, root, ftp_server):
+        super().__init__(programs, root / "host", ftp_server)
+        self.root = root
+        needed = subprocess.run(["ldd", self.program], capture_output=True, text=True, check=True).stdout
+        for file in re.findall(r"(/\S+) \(0x", needed):
+            (root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, root / file[1:])
+        shutil.copy(self.program, root)
+        (root / "proc").mkdir()
+        self.configure("Run", workdir="/host/work", logdir="/host/log", statedir="/host/state")
+
+    def command(self, *arguments):
+        return ["unshare", "--mount", "sh", "-c", 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"', self.root,
+                "/osbackup", *arguments, "--config", "/host/osbackup.conf"]

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from support_host import Host
+from support_host import Host, HostInRoot
 from support_restore import differences, found_in, restore_with_bsdtar, restore_with_gnu_tar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reader"))
@@ -244,19 +244,25 @@ def test_a_tree_in_motion_makes_a_sound_archive(local, back, tmp_path):
     assert not any(found.kind == "f" and found.size == len(secret.read_bytes()) for found in restored.values())
 
 
-def test_the_root_of_the_file_system_is_backed_up_and_comes_back(local, back):
-    outside = [local.log] + [folder / name for folder in list(local.source.parents) for name in os.listdir(folder)
-               if folder / name != local.source and folder / name not in local.source.parents]
-    local.configure("BackupDirs", directory="/")
-    local.configure_text(local.configuration.read_text().replace(
-        "[BackupDirs]\n", "[BackupDirs]\n" + "".join(f"exclude = \"{path}\"\n" for path in outside)))
+def test_the_root_of_the_file_system_is_backed_up_and_comes_back(programs, tmp_path, back):
+    root = tmp_path / "root"
+    host = HostInRoot(programs, root, SimpleNamespace(port=21, user="nobody", password="none"))
+    host.drop("Ftp")
+    (root / "kept").mkdir()
+    host.configure("Storage", url="file:///kept")
+    above = [host.source, host.folder, root]
+    outside = [host.log] + [path for folder in above[1:] for path in folder.iterdir() if path not in above]
+    host.configure("BackupDirs", directory="/")
+    host.configure_text(host.configuration.read_text().replace("[BackupDirs]\n", "[BackupDirs]\n" + "".join(
+        f"exclude = \"/{path.relative_to(root)}\"\n" for path in outside)))
 
-    local.run("backup", expect=0)
+    host.run("backup", expect=0)
 
-    archive = Archive(newest(local))
-    assert verify(archive) == len(local.source.parents) + 2
-    assert zipfile.ZipFile(newest(local)).namelist()[0] == "%2F.tar.gz"
-    assert archive.find(b".")["mode"] == f"{stat.S_IMODE(os.stat('/').st_mode):04o}"
-    assert restore_with_gnu_tar(newest(local), back, os.environ) == []
-    assert (back / str(local.source)[1:] / "hello.txt").read_text() == "hello\n"
-    assert back.stat().st_mtime_ns == os.stat("/").st_mtime_ns
+    (kept,) = (root / "kept").iterdir()
+    archive = Archive(kept)
+    assert verify(archive) == len(above) + 1
+    assert zipfile.ZipFile(kept).namelist()[0] == "%2F.tar.gz"
+    assert archive.find(b".")["mode"] == f"{stat.S_IMODE(root.stat().st_mode):04o}"
+    assert restore_with_gnu_tar(kept, back, os.environ) == []
+    assert (back / "host/source/hello.txt").read_text() == "hello\n"
+    assert back.stat().st_mtime_ns == root.stat().st_mtime_ns

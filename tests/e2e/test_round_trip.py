@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from support_ftp import FtpServer
-from support_host import Host
+from support_host import Host, HostInRoot
 from support_restore import differences, flags_of, found_in
 from support_tree import RandomTree, remove_tree
 
@@ -107,25 +107,6 @@ def test_a_lost_tree_comes_back_with_everything(lost, target, threads):
 
     lost.expect_all_in(target)
     assert summary["complete"] and summary["not_set"] == {}
-
-
-class HostInRoot(Host):
-    """A host whose program sees a small root of its own, so that it can restore in place."""
-
-    def __init__(self, programs, root, ftp_server):
-        super().__init__(programs, root / "host", ftp_server)
-        self.root = root
-        needed = subprocess.run(["ldd", self.program], capture_output=True, text=True, check=True).stdout
-        for file in re.findall(r"(/\S+) \(0x", needed):
-            (root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, root / file[1:])
-        shutil.copy(self.program, root)
-        (root / "proc").mkdir()
-        self.configure("Run", workdir="/host/work", logdir="/host/log", statedir="/host/state")
-
-    def command(self, *arguments):
-        return ["unshare", "--mount", "sh", "-c", 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"', self.root,
-                "/osbackup", *arguments, "--config", "/host/osbackup.conf"]
 
 
 def test_a_lost_tree_comes_back_in_its_place(programs, tmp_path, ftp_server):
