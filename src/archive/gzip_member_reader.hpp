@@ -38,6 +38,12 @@ class GzipMemberReader {
   /// `content_bytes_max`; else as above.
   std::vector<std::byte> content_of(std::span<const std::byte> member, std::size_t content_bytes_max);
 
+  /// Inflates what can be of a member, whose header and trailer need not be right, and makes it and some zeros
+  /// `content`: at most `content_bytes_max`. Nothing of it is checked. Gives how many bytes it inflated to; nothing when
+  /// that failed on the way.
+  std::optional<std::size_t> inflate_damaged(std::span<const std::byte> member, std::size_t content_bytes_max,
+                                             std::vector<std::byte>& content);
+
   /// How many bytes a member held that is damaged, but ends where it says: as many as it inflates to, if CRC or ISIZE
   /// agree; what ISIZE says when it cannot be inflated. Nothing when that is not known, or more than
   /// `content_bytes_max`.

@@ -111,6 +111,39 @@ TEST(GzipMemberReader, DoesNotGuessHowManyBytesADamagedMemberHeld) {
   EXPECT_EQ(GzipMemberReader().lost_bytes_of(Bytes(31), 1000), std::nullopt);
 }
 
+/// What is inflated of a member of this content when a byte of it is changed.
+Bytes inflated_with_changed(const Bytes& content, std::ptrdiff_t byte, std::size_t content_bytes_max = 100'000) {
+  Bytes member = member_of(content);
+  *(byte < 0 ? member.end() + byte : member.begin() + byte) ^= std::byte{2};
+  Bytes inflated;
+  GzipMemberReader().inflate_damaged(member, content_bytes_max, inflated);
+  return inflated;
+}
+
+TEST(GzipMemberReader, InflatesWhatCanBeOfADamagedMember) {
+  const Bytes content = test::random_bytes({.size = 20'000, .seed = 5});
+
+  for (const std::ptrdiff_t byte : {0, 20, -8, -4, -2}) {
+    const Bytes inflated = inflated_with_changed(content, byte);
+    ASSERT_GE(inflated.size(), content.size()) << byte;
+    EXPECT_TRUE(std::equal(content.begin(), content.end(), inflated.begin())) << byte;
+    EXPECT_TRUE(std::all_of(inflated.begin() + 20'000, inflated.end(), [](auto each) { return each == std::byte{0}; }));
+  }
+  const Bytes inflated = inflated_with_changed(content, kMemberHeaderBytes + 10'000);
+  const auto [end, other_end] = std::mismatch(content.begin(), content.end(), inflated.begin(), inflated.end());
+  EXPECT_GT(end - content.begin(), 9'000) << "it is right up to the damage";
+}
+
+TEST(GzipMemberReader, InflatesNoMoreOfADamagedMemberThanALimit) {
+  const Bytes content(50'000, std::byte{7});
+
+  EXPECT_EQ(inflated_with_changed(content, -8, 50'000), content);
+  EXPECT_EQ(inflated_with_changed(content, -8, 49'999).size(), 49'999U);
+  Bytes inflated{std::byte{1}};
+  EXPECT_EQ(GzipMemberReader().inflate_damaged(Bytes(31), 1000, inflated), std::nullopt);
+  EXPECT_THAT(inflated, testing::IsEmpty());
+}
+
 TEST(GzipMemberReader, IsUsedForOneMemberAfterAnother) {
   GzipMemberReader reader;
   Bytes out(100);

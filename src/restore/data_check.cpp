@@ -25,6 +25,7 @@ namespace {
 constexpr std::size_t kMembersAhead = 8;
 constexpr std::uint64_t kStretchBytes = 8U << 20U;
 
+const std::string kNotNamed = "what is not named can be restored";
 const std::string kMeaning = "it cannot be restored as it was; what is not named can";
 
 class IndexedDataCheck {
@@ -70,7 +71,7 @@ class IndexedDataCheck {
     const DataReport& report = reports_.emplace_back([this, number](const auto& path, const auto& problem) {
       ++found_[number];
       context_.findings.add(
-          {.entry = directories()[number].entry, .path = path, .problem = problem, .meaning = kMeaning});
+          {.entry = directories()[number].entry, .path = path, .problem = problem, .meaning = path.empty() ? kNotNamed : kMeaning});
     });
     DirectoryBytes bytes(*bytes_, directory.place, context_);
     StretchCheck check(bytes, jobs_, report);

@@ -20,6 +20,9 @@ constexpr std::uint64_t kGapBytesMax = 256U << 10U;
 /// The longest member that is taken: of 1 MiB of content, or of an entry's headers, which do not shrink.
 constexpr std::uint64_t kMemberBytesMax = 20U << 20U;
 
+/// The longest span that is taken for one member when the header of that says something else.
+constexpr std::uint64_t kOneMemberBytesMax = 4U << 20U;
+
 }  // namespace
 
 MemberFeed::MemberFeed(archive::ArchiveReader& archive, SpanPlanner& planner)
@@ -32,7 +35,9 @@ std::optional<PlannedSpan> MemberFeed::next_span() {
   PlannedSpan span = std::move(ahead_.front());
   ahead_.pop_front();
   objects_ahead_ -= span.objects.size();
+  span_begin_ = span.place.offset;
   span_end_ = span.place.offset + span.place.length;
+  is_one_member_ = span.objects.size() > 1 || span.objects.front().line.placement.skip != 0;
   return span;
 }
 
@@ -73,6 +78,21 @@ void MemberFeed::go_to(std::uint64_t offset) {
   position_ = offset;
 }
 
+/// Of the member with this header, where the stream is behind it.
+std::uint64_t MemberFeed::length_of(std::span<const std::byte> header, std::uint64_t bytes_left) const {
+  const bool is_first = bytes_left == span_end_ - span_begin_;
+  const bool may_be_all = is_first && bytes_left <= kOneMemberBytesMax;
+  try {
+    const std::uint64_t length = archive::member_length(header, bytes_left);
+    if (length > kMemberBytesMax)
+      throw Error(ErrorKind::Corrupt, "a gzip member says that it has " + std::to_string(length) + " bytes");
+    return may_be_all && is_one_member_ ? bytes_left : length;
+  } catch (const Error&) {
+    if (!may_be_all) throw;
+    return bytes_left;
+  }
+}
+
 FedMember MemberFeed::next_member() {
   const auto read = [this](std::span<std::byte> out) {
     const std::size_t count = stream_->read(out);
@@ -84,9 +104,7 @@ FedMember MemberFeed::next_member() {
   const std::uint64_t bytes_left = span_end_ - position_;
   if (bytes_left < archive::kMemberBytesMin) throw Error(ErrorKind::Corrupt, "no gzip member is where one should be");
   read(member.bytes);
-  const std::uint64_t length = archive::member_length(member.bytes, bytes_left);
-  if (length > kMemberBytesMax)
-    throw Error(ErrorKind::Corrupt, "a gzip member says that it has " + std::to_string(length) + " bytes");
+  const std::uint64_t length = length_of(member.bytes, bytes_left);
   member.bytes.resize(static_cast<std::size_t>(length));
   read(std::span(member.bytes).subspan(archive::kMemberHeaderBytes));
   for (std::size_t i = 1; i <= 4; ++i)

@@ -30,11 +30,14 @@ class MemberFeed {
   /// Goes to the next span, also when not all members of this one were read; nothing at the end.
   std::optional<PlannedSpan> next_span();
 
-  /// The next member of the span. Corrupt when there is none where one should be: then the span is over.
+  /// The next member of the span. Where the first one's header is not true, all of a span of a few MiB is taken for it:
+  /// to inflate that fails as well, but there may be something in it. Corrupt when there is none where one should be:
+  /// then the span is over.
   FedMember next_member();
 
  private:
   void look_ahead();
+  std::uint64_t length_of(std::span<const std::byte> header, std::uint64_t bytes_left) const;
   void go_to(std::uint64_t offset);
   std::uint64_t run_end() const;
 
@@ -46,7 +49,9 @@ class MemberFeed {
   std::unique_ptr<ByteSource> stream_;
   std::uint64_t position_ = 0;    ///< In the archive, of the stream.
   std::uint64_t stream_end_ = 0;  ///< Likewise.
-  std::uint64_t span_end_ = 0;    ///< Likewise, of the span that is read.
+  std::uint64_t span_begin_ = 0;  ///< Likewise, of the span that is read.
+  std::uint64_t span_end_ = 0;    ///< Likewise.
+  bool is_one_member_ = false;    ///< Whether the span cannot have several.
 };
 
 }  // namespace osbackup::restore

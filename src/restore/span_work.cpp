@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "restore/damaged_member.hpp"
 #include "restore/memory_source.hpp"
 
 namespace osbackup::restore {
@@ -82,7 +83,8 @@ void SpanWork::process_small(const QueuedMember& member, Inflation& inflation, M
   try {
     content = inflate(member, inflation);
   } catch (const Error& error) {
-    return lose_small(error);
+    if (!work_.order().keep_going) return lose_small(error);
+    content = salvage(member, inflation, error);
   }
   const auto is_link = [&](std::size_t i) { return span_.objects[i].line.entry.type == EntryType::Hardlink; };
   bool has_links = false;
@@ -94,6 +96,25 @@ void SpanWork::process_small(const QueuedMember& member, Inflation& inflation, M
   if (!has_links || !queue.wait_for_earlier(member.sequence)) return;
   for (std::size_t i = 0; i < receivers_.size(); ++i)
     if (is_link(i)) take_out(i, content);
+}
+
+/// Loses what a damaged member does not hold as the index says. The others can be taken out of what is given.
+std::span<const std::byte> SpanWork::salvage(const QueuedMember& member, Inflation& inflation, const Error& why) {
+  const DamagedMember damaged(member.bytes, inflation);
+  bool is_lost = false;
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    if (!receivers_[i] || damaged.holds(span_.objects[i])) continue;
+    is_lost = true;
+    receivers_[i].reset();
+    work_.settle(span_.objects[i], why);
+  }
+  if (!is_lost)
+    work_.troubles().add({.kind = Trouble::Kind::Note,
+                          .path = "",
+                          .reason = fmt::format("the gzip member at byte {} of the archive is damaged, but all that is "
+                                                "wanted of it is whole: {}",
+                                                span_.place.offset, why.what())});
+  return damaged.content();
 }
 
 void SpanWork::take_out(std::size_t number, std::span<const std::byte> content) {

@@ -15,7 +15,7 @@ namespace osbackup::restore {
 /// What one thread inflates with; used again for each member. One thread at a time.
 struct Inflation {
   archive::GzipMemberReader reader;
-  std::vector<std::byte> content;  ///< Only lengthened.
+  std::vector<std::byte> content;
 };
 
 /// Takes the objects of one span out of its members. Threads process members at once; each member once.
@@ -38,6 +38,7 @@ class SpanWork {
  private:
   std::span<const std::byte> inflate(const QueuedMember& member, Inflation& inflation) const;
   void process_small(const QueuedMember& member, Inflation& inflation, MemberQueue& queue);
+  std::span<const std::byte> salvage(const QueuedMember& member, Inflation& inflation, const Error& why);
   void lose_small(const Error& why);
   void process_slice(const QueuedMember& member, Inflation& inflation);
   bool take_slice(const QueuedMember& member, Inflation& inflation);

@@ -9,6 +9,7 @@
 #include "archive/crc32.hpp"
 #include "archive/gzip_member_reader.hpp"
 #include "core/error.hpp"
+#include "restore/damaged_member.hpp"
 
 namespace osbackup::restore {
 namespace {
@@ -25,6 +26,18 @@ std::span<const std::byte> inflate(std::span<const std::byte> member, std::uint6
   if (inflation.content.size() < bytes) inflation.content.resize(bytes);
   const std::span<std::byte> content = std::span(inflation.content).first(bytes);
   return content.first(inflation.reader.inflate(member, content));
+}
+
+/// Tells what `restore --keep-going` cannot get out of a member.
+void tell_damage(const std::vector<IndexEntry>& lines, const DamagedMember& member, const std::string& why,
+                 const DataReport& report) {
+  bool is_lost = false;
+  for (const IndexEntry& line : lines) {
+    if (member.holds({.line = line, .path_in_tar = line.entry.path})) continue;
+    is_lost = true;
+    report(line.entry.path, why);
+  }
+  if (!is_lost) report({}, lines.empty() ? why : why + "; but the objects in it are whole");
 }
 
 }  // namespace
@@ -68,15 +81,21 @@ void StretchCheck::check_next(Stretch& stretch) {
   const bool may_be_large = lines.size() == 1 && lines.front().placement.skip == 0;
   Member member;
   try {
-    member = read_member(end);
+    read_member(end, member);
     if (!lines.empty() && !may_be_large && bytes_.position() != end)
       throw Error(ErrorKind::Corrupt, "it ends before its lines say");
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
-    const std::string why = fmt::format("the gzip member at byte {}: {}", begin, error.what());
-    lose(lines, why);
-    if (lines.empty()) report_({}, why);
-    return bytes_.read_to(end);
+    if (lines.empty() || end - begin > kMemberBytesMax) {
+      const std::string why = fmt::format("the gzip member at byte {}: {}", begin, error.what());
+      lose(lines, why);
+      if (lines.empty()) report_({}, why);
+      return bytes_.read_to(end);
+    }
+    // Where it ends is known all the same, and there may be something in it.
+    const std::size_t bytes_read = member.bytes.size();
+    member.bytes.resize(static_cast<std::size_t>(end - begin));
+    bytes_.read(std::span(member.bytes).subspan(bytes_read));
   }
   if (may_be_large && bytes_.position() != end) return check_large(std::move(lines.front()), std::move(member));
   const bool is_last = bytes_.position() == bytes_.size();
@@ -100,22 +119,23 @@ std::vector<IndexEntry> StretchCheck::take_lines(Stretch& stretch) {
   return lines;
 }
 
-/// Corrupt, and the bytes are somewhere behind its begin, when there is none that ends by `end`.
-StretchCheck::Member StretchCheck::read_member(std::uint64_t end) {
+/// Corrupt when there is none that ends by `end`; then the member has what was read.
+void StretchCheck::read_member(std::uint64_t end, Member& member) {
   const std::uint64_t left = end - bytes_.position();
-  Member member;
+  member = {};
   member.bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(archive::kMemberHeaderBytes, left)));
   bytes_.read(member.bytes);
   const std::uint64_t length = archive::member_length(member.bytes, left);
   if (length > kMemberBytesMax) throw Error(ErrorKind::Corrupt, fmt::format("it says that it has {} bytes", length));
   member.bytes.resize(static_cast<std::size_t>(length));
   bytes_.read(std::span(member.bytes).subspan(archive::kMemberHeaderBytes));
+  std::uint64_t content_bytes = 0;
   for (std::size_t i = 1; i <= 4; ++i)
-    member.content_bytes = member.content_bytes << 8U | std::to_integer<std::uint64_t>(member.bytes[length - i]);
-  if (member.content_bytes > kContentBytesMax)
-    throw Error(ErrorKind::Corrupt, fmt::format("it says that it holds {} bytes", member.content_bytes));
+    content_bytes = content_bytes << 8U | std::to_integer<std::uint64_t>(member.bytes[length - i]);
+  if (content_bytes > kContentBytesMax)
+    throw Error(ErrorKind::Corrupt, fmt::format("it says that it holds {} bytes", content_bytes));
+  member.content_bytes = content_bytes;
   content_bytes_ += member.content_bytes;
-  return member;
 }
 
 void StretchCheck::check_large(IndexEntry line, Member first) {
@@ -140,7 +160,7 @@ void StretchCheck::check_large(IndexEntry line, Member first) {
     content_offset += bytes->content_bytes;
     const std::uint64_t begin = bytes_.position();
     try {
-      member = read_member(end);
+      read_member(end, member);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
       file->lose(fmt::format("the gzip member at byte {}: {}", begin, error.what()));
@@ -163,9 +183,7 @@ void StretchCheck::check_small(std::vector<IndexEntry> lines, Member member, Mem
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
       const std::string why = fmt::format("the gzip member at byte {}: {}", begin, error.what());
-      for (const IndexEntry& line : work->lines) (*this_report)(line.entry.path, why);
-      if (work->lines.empty()) (*this_report)({}, why);
-      return;
+      return tell_damage(work->lines, DamagedMember(work->member.bytes, inflation), why, *this_report);
     }
     // A member without lines may be the middle of an object whose line is missing.
     if (!work->lines.empty() || (facts.knows_lines && facts.ends_tar))

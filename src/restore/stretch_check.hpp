@@ -64,10 +64,10 @@ class StretchCheck {
  private:
   struct Member {
     std::vector<std::byte> bytes;
-    std::uint64_t content_bytes = 0;  ///< That it says it holds.
+    std::uint64_t content_bytes = 0;  ///< That it says it holds; 0 when that is too much.
   };
 
-  Member read_member(std::uint64_t end);
+  void read_member(std::uint64_t end, Member& member);
   void check_next(Stretch& stretch);
   std::vector<archive::IndexEntry> take_lines(Stretch& stretch);
   void check_large(archive::IndexEntry line, Member first);

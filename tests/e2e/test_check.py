@@ -214,17 +214,14 @@ def test_check_names_the_entry_whose_local_header_or_descriptor_is_bad(host, arc
         flip(archive, place)
 
 
-def test_check_names_the_files_of_a_gzip_member(host, archive):
+def test_check_names_the_file_at_a_flipped_bit_of_a_gzip_member(host, archive):
     offset, span = place_of(archive, host.source / "small-03")
     flip(archive, offset + span // 2)
 
     assert check(host)[0] == 0
-    code, findings, _ = check(host, "--read-data")
-    assert code == 6
-    names = {Path(found["path"]).name for found in findings}
-    assert "small-03" in names
-    assert names.isdisjoint({"large", "larger"})
-    assert all("cannot be restored" in found["meaning"] for found in findings)
+    found = finding(host, "--read-data")
+    assert Path(found["path"]).name.startswith("small-")
+    assert found["meaning"] == "it cannot be restored as it was; what is not named can"
 
 
 def test_check_names_a_large_file(host, archive):

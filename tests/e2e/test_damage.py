@@ -1,0 +1,102 @@
+"""What is got out of damaged archives, and what is said of the rest."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from support_host import Host
+from support_restore import found_in
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reader"))
+from archive_reader import Archive, raw_text  # noqa: E402
+
+FILES = 60
+
+
+@pytest.fixture
+def host(programs, tmp_path, ftp_server):
+    """A host that reports to nobody."""
+    return Host(programs, tmp_path / "host", ftp_server)
+
+
+def flip(archive, offset, length=1):
+    """Changes bytes."""
+    raw = bytearray(archive.read_bytes())
+    for at in range(offset, offset + length):
+        raw[at] ^= 0x04
+    archive.write_bytes(raw)
+
+
+def run(host, *arguments, expect):
+    """The messages with --json, and what was said for people."""
+    _, out, said = host.run(*arguments, "--json", expect=expect)
+    return [json.loads(line) for line in out.splitlines()], said
+
+
+def paths_of(messages, **fields):
+    return sorted(message["path"] for message in messages
+                  if message.get("path") and all(message.get(name) == value for name, value in fields.items()))
+
+
+# --- a gzip member
+
+
+@pytest.fixture
+def archive(host):
+    """Of small files of text that are all in one gzip member; and its place."""
+    for number in range(FILES):
+        words = os.urandom(600).hex()
+        (host.source / f"file-{number:02}").write_text(words)
+    os.symlink("file-00", host.source / "link")
+    (host.source / "zone").mkdir()
+    host.run("backup", expect=0)
+    return host.archives()[0]
+
+
+def member_of(archive):
+    """The offset and the length of the one member of the files."""
+    opened = Archive(archive)
+    places = {(opened.directories[line["dir"]]["offset"] + line["member"], line["span"]) for line in opened.lines()
+              if b"/file-" in raw_text(line, "path")}
+    (place,) = places
+    return place
+
+
+def test_a_flipped_bit_costs_what_lies_at_it_and_check_names_the_same(host, archive, tmp_path):
+    offset, length = member_of(archive)
+    source = found_in(host.folder, "source", with_folders=True)
+    flip(archive, offset + length - 3000)
+
+    host.run("restore", "latest", "--target", str(tmp_path / "1"), expect=6)
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "2"), "--keep-going", expect=6)
+    checked, _ = run(host, "check", "--read-data", expect=6)
+
+    lost = paths_of(told, kind="damaged")
+    assert 1 <= len(lost) <= FILES // 4, lost
+    assert paths_of(checked, message_type="finding") == lost
+    restored = found_in(tmp_path / "2" / str(host.folder)[1:], "source", with_folders=True)
+    prefix = str(host.folder)[1:] + "/"
+    assert sorted(source.keys() - restored.keys()) == [os.fsencode(path.removeprefix(prefix)) for path in lost]
+    for path, found in restored.items():
+        if path != b"source":
+            assert (found.digest, found.mode, found.mtime) == (source[path].digest, source[path].mode,
+                                                               source[path].mtime), path
+
+
+@pytest.mark.parametrize("at", [0, 17, -8, -4])
+def test_a_member_with_a_damaged_header_or_trailer_costs_nothing(host, archive, tmp_path, at):
+    offset, length = member_of(archive)
+    flip(archive, offset + at if at >= 0 else offset + length + at)
+
+    _, said = run(host, "restore", "latest", "--target", str(tmp_path / "1"), expect=6)
+    assert "--keep-going gets out what can be had" in said
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "2"), "--keep-going", expect=0)
+    checked, _ = run(host, "check", "--read-data", expect=6)
+
+    assert "is damaged, but all that is wanted of it is whole" in json.dumps(told)
+    assert (told[-1]["damaged"], told[-1]["files"]) == (0, FILES + 1)
+    (finding,) = [message for message in checked if message["message_type"] == "finding"]
+    assert "; but the objects in it are whole" in finding["problem"]
