@@ -39,8 +39,8 @@ class GzipMemberReader {
   std::vector<std::byte> content_of(std::span<const std::byte> member, std::size_t content_bytes_max);
 
   /// Inflates what can be of a member, whose header and trailer need not be right, and makes it and some zeros
-  /// `content`: at most `content_bytes_max`. Nothing of it is checked. Gives how many bytes it inflated to; nothing when
-  /// that failed on the way.
+  /// `content`: at most `content_bytes_max`. Nothing of it is checked. Gives how many bytes it inflated to; nothing
+  /// when that failed on the way.
   std::optional<std::size_t> inflate_damaged(std::span<const std::byte> member, std::size_t content_bytes_max,
                                              std::vector<std::byte>& content);
 

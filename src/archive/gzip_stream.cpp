@@ -98,6 +98,11 @@ class GzipStream::Inflater {
 
   std::uint64_t compressed_offset() const noexcept { return input_.offset(); }
   bool has_trailing_garbage() const noexcept { return garbage_; }
+  void check() const {
+    if (first_wrong_member_)
+      throw Error(ErrorKind::Corrupt, "the gzip member at byte " + std::to_string(*first_wrong_member_) +
+                                          " has another CRC or length than its trailer says");
+  }
 
  private:
   /// Moves what is inflated already.
@@ -146,9 +151,10 @@ class GzipStream::Inflater {
   /// One step; the bytes that it gave, which may be none.
   std::size_t inflate_more(std::span<std::byte> out) {
     const auto [code, consumed, written] = inflate_step(state_, input_, out);
-    if (code == ISAL_INCORRECT_CHECKSUM) refuse_member("has another CRC or length than its trailer says");
-    if (code != ISAL_DECOMP_OK) refuse_member("cannot be inflated");
-    if (state_.block_state == ISAL_BLOCK_FINISH) {
+    const bool is_wrong = code == ISAL_INCORRECT_CHECKSUM;
+    if (is_wrong && !first_wrong_member_) first_wrong_member_ = member_offset_;
+    if (code != ISAL_DECOMP_OK && !is_wrong) refuse_member("cannot be inflated");
+    if (is_wrong || state_.block_state == ISAL_BLOCK_FINISH) {
       inside_member_ = false;
     } else if (written == 0 && consumed == 0) {
       refuse_member("is cut off");
@@ -166,6 +172,7 @@ class GzipStream::Inflater {
   std::size_t filled_ = 0;
   inflate_state state_{};
   std::uint64_t member_offset_ = 0;
+  std::optional<std::uint64_t> first_wrong_member_;
   bool inside_member_ = false;
   bool is_first_ = true;
   bool ended_ = false;
@@ -176,6 +183,7 @@ GzipStream::GzipStream(ByteSource& compressed) : inflater_(std::make_unique<Infl
 GzipStream::~GzipStream() = default;
 
 std::size_t GzipStream::read(std::span<std::byte> out) { return inflater_->read(out); }
+void GzipStream::check() const { inflater_->check(); }
 std::uint64_t GzipStream::compressed_offset() const noexcept { return inflater_->compressed_offset(); }
 bool GzipStream::has_trailing_garbage() const noexcept { return inflater_->has_trailing_garbage(); }
 

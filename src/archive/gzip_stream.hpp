@@ -17,10 +17,13 @@ class GzipStream final : public ByteSource {
   explicit GzipStream(ByteSource& compressed);
   ~GzipStream() override;
 
-  /// As ByteSource says. Corrupt, with the offset in the compressed bytes, when the stream ends inside a member, cannot
-  /// be inflated, or has a CRC or ISIZE that is not that of its content. Then all but the last piece has been given out
-  /// already.
+  /// As ByteSource says. Corrupt, with the offset in the compressed bytes, when the stream ends inside a member or
+  /// cannot be inflated. Then all but the last piece has been given out already.
   std::size_t read(std::span<std::byte> out) override;
+
+  /// Corrupt, with the place of the first, when a member whose end was read has a CRC or ISIZE that is not that of its
+  /// content.
+  void check() const;
 
   /// How many compressed bytes were consumed.
   std::uint64_t compressed_offset() const noexcept;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "archive/zip_format.hpp"
 #include "core/encoding.hpp"
@@ -29,11 +30,11 @@ std::size_t ZipEntryStream::read(std::span<std::byte> out) {
   if (found < wanted) throw Error(ErrorKind::Corrupt, "the zip entry holds less than its size says");
   crc_ = crc32_gzip_refl(crc_, reinterpret_cast<const unsigned char*>(out.data()), found);
   bytes_left_ -= found;
-  if (bytes_left_ == 0 && found < out.size()) check_end();
   return found;
 }
 
-void ZipEntryStream::check_end() {
+void ZipEntryStream::check() {
+  assert(bytes_left_ == 0);
   if (crc_ != expected_crc_) throw Error(ErrorKind::Corrupt, "the zip entry has another CRC than it says");
   std::array<std::byte, 1> more{};
   if (inflated_ && inflated_->read(more) > 0)

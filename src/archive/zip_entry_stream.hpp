@@ -18,13 +18,14 @@ class ZipEntryStream final : public ByteSource {
   /// compressed in another way, which names the remedy.
   ZipEntryStream(const ZipDirectory& directory, const RangeReader& zip, const ZipEntry& entry);
 
-  /// As ByteSource says. Corrupt when the content ends before the entry's size, goes on behind it, or, at its end, has
-  /// another CRC: then it was given out already.
+  /// As ByteSource says. Corrupt when the content ends before the entry's size, or cannot be inflated. Whether it is
+  /// what was packed, check() knows.
   std::size_t read(std::span<std::byte> out) override;
 
- private:
-  void check_end();
+  /// When all was read: Corrupt when it has another CRC than the entry says, or would go on behind the entry's size.
+  void check();
 
+ private:
   std::uint64_t bytes_left_ = 0;
   std::uint32_t expected_crc_ = 0;
   std::uint32_t crc_ = 0;

@@ -36,6 +36,7 @@ class ZipEntryStreamTest : public testing::Test {
       found = stream.read(std::as_writable_bytes(std::span(piece)));
       all.append(piece, 0, found);
     }
+    stream.check();
     return all;
   }
 
@@ -89,6 +90,19 @@ TEST_F(ZipEntryStreamTest, GivesNothingElseWhateverByteIsAnother) {
       EXPECT_THAT(content_unless_corrupt(), testing::AnyOf(std::nullopt, text)) << options << " byte " << at;
     }
   }
+}
+
+TEST_F(ZipEntryStreamTest, GivesAllContentBeforeItSaysThatTheCrcIsAnother) {
+  zip("-0", mixed_text());
+  zip_[100'000] = static_cast<char>(zip_[100'000] ^ 1);
+  const auto bytes = std::as_bytes(std::span(zip_));
+  const auto range = std::make_shared<MemoryRange>(std::vector(bytes.begin(), bytes.end()));
+  const ZipDirectory directory(range);
+  ZipEntryStream stream(directory, *range, directory.entries().front());
+  std::vector<std::byte> content(1'000'000);
+
+  EXPECT_EQ(stream.read(content), mixed_text().size());
+  EXPECT_THAT([&] { stream.check(); }, fails_with(ErrorKind::Corrupt, "has another CRC than it says"));
 }
 
 TEST_F(ZipEntryStreamTest, RefusesAnEntryThatIsEncryptedAndNamesTheRemedy) {

@@ -70,8 +70,10 @@ class IndexedDataCheck {
     const archive::ManifestDirectory& directory = directories()[number];
     const DataReport& report = reports_.emplace_back([this, number](const auto& path, const auto& problem) {
       ++found_[number];
-      context_.findings.add(
-          {.entry = directories()[number].entry, .path = path, .problem = problem, .meaning = path.empty() ? kNotNamed : kMeaning});
+      context_.findings.add({.entry = directories()[number].entry,
+                             .path = path,
+                             .problem = problem,
+                             .meaning = path.empty() ? kNotNamed : kMeaning});
     });
     DirectoryBytes bytes(*bytes_, directory.place, context_);
     StretchCheck check(bytes, jobs_, report);

@@ -237,8 +237,8 @@ TEST_F(Extraction, NamesEachLostObjectOfADamagedMember) {
 
   extract_from(damaged(varied_archive(), "home/a"));
 
-  EXPECT_THAT(told(Trouble::Kind::Damaged), ElementsAre("home/b: a gzip member cannot be inflated",
-                                                        "home/c: a gzip member cannot be inflated"));
+  EXPECT_THAT(told(Trouble::Kind::Damaged),
+              ElementsAre("home/b: a gzip member cannot be inflated", "home/c: a gzip member cannot be inflated"));
   EXPECT_THAT(sink_.paths(), testing::IsSupersetOf({"home", "home/a", "etc/sparse"}));
 }
 
@@ -304,10 +304,9 @@ TEST_F(Extraction, TakesNoObjectOutOfADamagedMemberThatTheIndexDoesNotVouchFor) 
 
   extract_from(std::make_shared<MemoryRange>(std::move(changed)));
 
-  EXPECT_THAT(told(Trouble::Kind::Damaged),
-              ElementsAre("etc/file-07: a gzip member has another CRC than it says",
-                          "etc/x-empty: a gzip member has another CRC than it says",
-                          "etc/z: a gzip member has another CRC than it says"));
+  EXPECT_THAT(told(Trouble::Kind::Damaged), ElementsAre("etc/file-07: a gzip member has another CRC than it says",
+                                                        "etc/x-empty: a gzip member has another CRC than it says",
+                                                        "etc/z: a gzip member has another CRC than it says"));
   EXPECT_EQ(sink_.finished().size(), 51U);
 }
 

@@ -67,12 +67,14 @@ class SequentialEntries::Tar {
 
   archive::TarReader& reader() { return reader_; }
 
-  /// Goes to the end of the bytes, where the CRCs are.
-  void drain() {
+  /// Goes to the end of the bytes, and compares the CRCs.
+  void finish() {
     constexpr std::uint64_t kStepBytes = 1U << 30U;
     while (source().skip(kStepBytes) == kStepBytes) continue;
     if (gzip_)
       while (packed_.skip(kStepBytes) == kStepBytes) continue;
+    if (gzip_) gzip_->check();
+    packed_.check();
   }
   bool has_trailing_garbage() const { return gzip_ && gzip_->has_trailing_garbage(); }
 
@@ -103,26 +105,41 @@ SequentialEntries::SequentialEntries(const archive::ArchiveReader& archive, Sequ
 
 SequentialEntries::~SequentialEntries() = default;
 
+/// Calls what reads from the tar at hand, and gives the tar up when that fails: what damage then means is added, unless
+/// it is null.
 template <class Action>
-auto SequentialEntries::reading(Action action) {
+auto SequentialEntries::reading(Action action, std::string (SequentialEntries::*meaning)() const) {
   try {
     return action();
   } catch (const Error& error) {
     tar_.reset();
-    throw error.within(printable(tar_name_));
+    const Error of_tar = error.within(printable(tar_name_));
+    if (error.kind() != ErrorKind::Corrupt || meaning == nullptr) throw of_tar;
+    throw Error(ErrorKind::Corrupt, of_tar.what() + std::string("; ") + (this->*meaning)());
   }
 }
 
+/// Nothing more can be read of the tar.
+std::string SequentialEntries::cut_off_meaning() const {
+  if (last_path_.empty()) return "all that is in it is lost";
+  return "what lies behind " + printable(last_path_) + " in it is lost, and " + wrong_crc_meaning();
+}
+
+std::string SequentialEntries::wrong_crc_meaning() const { return "the damage may be in anything that comes from it"; }
+
 std::optional<Entry> SequentialEntries::next() {
+  if (std::exchange(is_cut_off_, false))
+    throw Error(ErrorKind::Corrupt, printable(tar_name_) + ": " + cut_off_meaning());
   while (true) {
     if (!tar_) {
       if (tars_.empty()) return std::nullopt;
       const ZipEntry& entry = *tars_.back();
       tars_.pop_back();
       tar_name_ = entry.name;
-      reading([&] { tar_ = std::make_unique<Tar>(archive_, entry, order_.ids); });
+      last_path_.clear();
+      reading([&] { tar_ = std::make_unique<Tar>(archive_, entry, order_.ids); }, &SequentialEntries::cut_off_meaning);
     }
-    std::optional<Entry> entry = reading([&] { return next_in_tar(); });
+    std::optional<Entry> entry = next_in_tar();
     if (!entry)
       tar_.reset();
     else if (make_usable(*entry))
@@ -132,14 +149,17 @@ std::optional<Entry> SequentialEntries::next() {
 
 std::size_t SequentialEntries::read(std::span<std::byte> out) {
   if (!tar_) return 0;
-  return reading([&] { return tar_->reader().read(out); });
+  try {
+    return reading([&] { return tar_->reader().read(out); }, nullptr);
+  } catch (const Error& error) {
+    is_cut_off_ = error.kind() == ErrorKind::Corrupt;
+    throw;
+  }
 }
 
 void SequentialEntries::finish_tar() {
   if (!tar_) return;
-  reading([&] {
-    while (next_in_tar()) continue;
-  });
+  while (next_in_tar()) continue;
   tar_.reset();
 }
 
@@ -149,13 +169,15 @@ const std::vector<std::string>& SequentialEntries::lost_attributes() const {
 }
 
 std::optional<Entry> SequentialEntries::next_in_tar() {
-  archive::TarReader& reader = tar_->reader();
-  std::optional<Entry> entry = reader.next();
-  if (entry) return entry;
-  tar_->drain();
+  std::optional<Entry> entry = reading([&] { return tar_->reader().next(); }, &SequentialEntries::cut_off_meaning);
+  if (entry) {
+    last_path_ = entry->path;
+    return entry;
+  }
+  reading([&] { tar_->finish(); }, &SequentialEntries::wrong_crc_meaning);
   if (tar_->has_trailing_garbage())
     say(Trouble::Kind::Note, "", printable(tar_name_) + ": what follows its last gzip member is not read");
-  if (!reader.has_end_records())
+  if (!tar_->reader().has_end_records())
     say(Trouble::Kind::Note, "", printable(tar_name_) + " ends without the records that end a tar: it may be cut off");
   return std::nullopt;
 }

@@ -47,9 +47,12 @@ class SequentialEntries final : public EntryStream {
   SequentialEntries(const archive::ArchiveReader& archive, SequentialOrder order);
   ~SequentialEntries() override;
 
-  /// As EntryStream says. An entry whose names lead elsewhere is Refused in what is said, and not given out. Behind the
-  /// damage is the next tar; Usage, which names the remedy, when the zip entry of a tar cannot be read: then the next
-  /// call goes on behind that, too.
+  /// As EntryStream says. An entry whose names lead elsewhere is Refused in what is said, and not given out.
+  ///
+  /// A CRC that is wrong is Corrupt behind the last entry of its tar: nobody knows in which the damage is. Where it
+  /// lets nothing more be read of a tar, what is lost is said at once, or by the call behind a read() that failed.
+  /// Behind it is the next tar. Usage, which names the remedy, when the zip entry of a tar cannot be read: then the
+  /// next call goes on behind that, too.
   std::optional<archive::Entry> next() override;
   std::size_t read(std::span<std::byte> out) override;
   const std::vector<std::string>& lost_attributes() const override;
@@ -64,9 +67,10 @@ class SequentialEntries final : public EntryStream {
  private:
   class Tar;
 
-  /// Calls what reads from the tar at hand, and gives the tar up when that fails.
   template <class Action>
-  auto reading(Action action);
+  auto reading(Action action, std::string (SequentialEntries::*meaning)() const);
+  std::string cut_off_meaning() const;
+  std::string wrong_crc_meaning() const;
   std::optional<archive::Entry> next_in_tar();
   bool make_usable(archive::Entry& entry);
   void say(Trouble::Kind kind, const std::string& path, const std::string& reason) const;
@@ -75,6 +79,8 @@ class SequentialEntries final : public EntryStream {
   SequentialOrder order_;
   std::vector<const archive::ZipEntry*> tars_;  ///< Those to come, the next one last.
   std::string tar_name_;
+  std::string last_path_;     ///< Of the last entry in this tar; empty before the first.
+  bool is_cut_off_ = false;   ///< Whether a read() failed, and it was not said yet what is lost behind it.
   std::unique_ptr<Tar> tar_;  ///< Null between two tars.
 };
 

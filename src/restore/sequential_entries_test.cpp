@@ -131,6 +131,68 @@ TEST_F(SequentialEntriesTest, NoticesAContentThatIsNotWhatTheZipSays) {
   EXPECT_THAT([&] { entries.next(); }, fails_with(ErrorKind::Corrupt, "1.tar: the zip entry has another CRC"));
 }
 
+/// Changes bytes of `a.zip`.
+constexpr const char* kChange =
+    "python3 - <<'END'\n"
+    "content = bytearray(open('a.zip', 'rb').read())\n"
+    "for at in range(100_000, 100_100): content[at] ^= 0xFF\n"
+    "open('a.zip', 'wb').write(content)\n"
+    "END\n";
+
+TEST_F(SequentialEntriesTest, SaysOfAWrongCrcBehindTheLastEntryOfItsTar) {
+  run("head -c 300000 /dev/urandom > etc/a && tar -czf 1.tgz etc/a etc/passwd && tar -czf 2.tgz home/x && "
+      "zip -q0 a.zip 1.tgz 2.tgz");
+  auto& archive = made_by(kChange);
+  SequentialEntries entries(archive, order());
+
+  EXPECT_EQ(entries.next()->path, "etc/a");
+  EXPECT_EQ(entries.next()->path, "etc/passwd");
+  EXPECT_EQ(content_of(entries), "root\n");
+  EXPECT_THAT([&] { entries.next(); }, fails_with(ErrorKind::Corrupt,
+                                                  "1.tgz: the gzip member at byte 0 has another CRC or length than its "
+                                                  "trailer says; the damage may be in anything that comes from it"));
+  EXPECT_THAT(paths_in(entries), ElementsAre("home/x"));
+}
+
+TEST_F(SequentialEntriesTest, GoesOnInTheNextGzipMemberBehindAWrongCrc) {
+  run("head -c 300000 /dev/urandom > etc/a && tar -cf 1.tar etc/a etc/passwd && head -c 200000 1.tar | gzip > 1.tgz && "
+      "tail -c +200001 1.tar | gzip >> 1.tgz && zip -q0 a.zip 1.tgz");
+  auto& archive = made_by(kChange);
+  SequentialEntries entries(archive, order());
+
+  EXPECT_EQ(entries.next()->path, "etc/a");
+  EXPECT_EQ(entries.next()->path, "etc/passwd");
+  EXPECT_THAT([&] { entries.next(); }, fails_with(ErrorKind::Corrupt, "1.tgz: the gzip member at byte 0 has another"));
+}
+
+TEST_F(SequentialEntriesTest, SaysWhatIsLostBehindDamageThatNothingCanBeReadBehind) {
+  run("seq 200000 | sha512sum > etc/passwd && for i in $(seq 3000); do cat etc/passwd; echo $i; done | gzip -1 | "
+      "base64 > etc/a && tar -c etc/passwd etc/a home/x | gzip > 1.tgz && truncate -s -200 1.tgz && zip -q0 a.zip "
+      "1.tgz");
+  auto& archive = made_by("true");
+  const std::string lost = "what lies behind etc/a in it is lost, and the damage may be in anything that comes from it";
+  SequentialEntries entries(archive, order());
+
+  EXPECT_EQ(entries.next()->path, "etc/passwd");
+  EXPECT_EQ(entries.next()->path, "etc/a");
+  EXPECT_THAT([&] { entries.next(); }, fails_with(ErrorKind::Corrupt, lost));
+  EXPECT_FALSE(entries.next());
+
+  SequentialEntries others(archive, order());
+  others.next();
+  others.next();
+  std::vector<std::byte> content(10'000'000);
+  EXPECT_THAT([&] { others.read(content); }, fails_with(ErrorKind::Corrupt, "1.tgz: entry etc/a at byte"));
+  EXPECT_THAT([&] { others.next(); }, fails_with(ErrorKind::Corrupt, "1.tgz: " + lost));
+  EXPECT_FALSE(others.next());
+}
+
+TEST_F(SequentialEntriesTest, SaysThatAllOfATarIsLost) {
+  auto& archive = made_by("echo none > 1.tgz && zip -q0 a.zip 1.tgz");
+
+  EXPECT_THAT([&] { paths_in(archive); }, fails_with(ErrorKind::Corrupt, "; all that is in it is lost"));
+}
+
 TEST_F(SequentialEntriesTest, RefusesNamesThatLeadElsewhereAndNamesThem) {
   auto& archive = made_by(
       "ln etc/a etc/b && ln etc/passwd etc/c && "

@@ -2,7 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,60 @@ def test_a_member_with_a_damaged_header_or_trailer_costs_nothing(host, archive, 
     assert (told[-1]["damaged"], told[-1]["files"]) == (0, FILES + 1)
     (finding,) = [message for message in checked if message["message_type"] == "finding"]
     assert "; but the objects in it are whole" in finding["problem"]
+
+
+# --- archives without an index
+
+
+@pytest.fixture
+def made_by_hand(host):
+    """An archive of one tar, made with tar and zip: a.key, m.bin and z1 to z20."""
+    etc = host.folder / "etc"
+    etc.mkdir()
+    (etc / "a.key").write_bytes(os.urandom(400_000))
+    (etc / "m.bin").write_bytes(os.urandom(3_000_000))
+    for number in range(1, 21):
+        (etc / f"z{number}").write_text(f"{number}\n" * 500)
+    subprocess.run(["tar", "--sort=name", "-czf", "etc.tar.gz", "etc"], cwd=host.folder, check=True)
+    archive = host.ftp_server.root / host.sections["Ftp"]["ftpdir"] / "testhost+192.0.2.7+20261001T000000Z.zip"
+    archive.parent.mkdir(exist_ok=True)
+    subprocess.run(["zip", "-q0", archive, "etc.tar.gz"], cwd=host.folder, check=True)
+    return archive
+
+
+def contents_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_without_an_index_a_wrong_crc_is_said_of_the_tar_and_all_of_it_comes_back(host, made_by_hand, tmp_path):
+    flip(made_by_hand, 100_000, 100)
+    source = contents_in(host.folder / "etc")
+
+    _, said = run(host, "restore", "latest", "--target", str(tmp_path / "1"), expect=6)
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "2"), "--keep-going", expect=6)
+
+    of_the_tar = "etc.tar.gz: the gzip member at byte 0 has another CRC or length than its trailer says; the damage " \
+                 "may be in anything that comes from it"
+    assert of_the_tar in said
+    assert [message["reason"] for message in told if message.get("kind") == "damaged"] == [of_the_tar]
+    assert paths_of(told, kind="damaged") == []
+    restored = contents_in(tmp_path / "2" / "etc")
+    assert restored.keys() == source.keys()
+    assert [name for name in source if restored[name] != source[name]] == ["a.key"]
+    assert (told[-1]["damaged"], told[-1]["files"]) == (1, 22)
+
+
+def test_without_an_index_what_lies_behind_a_cut_is_said_to_be_lost(host, made_by_hand, tmp_path):
+    with zipfile.ZipFile(made_by_hand) as opened:
+        packed = opened.read("etc.tar.gz")
+    cut = host.folder / "etc.tar.gz"
+    cut.write_bytes(packed[:2_000_000])
+    subprocess.run(["zip", "-q0", made_by_hand, "etc.tar.gz"], cwd=host.folder, check=True)
+
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path), "--keep-going", expect=6)
+
+    assert paths_of(told, kind="damaged") == ["etc/m.bin"]
+    said = [each["reason"] for each in told if each.get("kind") == "damaged" and not each.get("path")]
+    assert said == ["etc.tar.gz: what lies behind etc/m.bin in it is lost, and the damage may be in anything that "
+                    "comes from it"]
+    assert sorted(contents_in(tmp_path / "etc")) == ["a.key", "m.bin.damaged"]

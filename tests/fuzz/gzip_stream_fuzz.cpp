@@ -34,6 +34,7 @@ Outcome inflate(const MemoryRange& range, std::span<std::byte> piece) {
       for (const std::byte byte : piece.first(found)) outcome.sum = outcome.sum * 31 + std::to_integer<unsigned>(byte);
       outcome.bytes += found;
       if (found < piece.size()) {
+        stream.check();
         outcome.whole = true;
         if (stream.compressed_offset() > range.size()) std::abort();
         if (stream.read(piece) != 0) std::abort();

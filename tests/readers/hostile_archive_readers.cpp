@@ -87,6 +87,7 @@ class ReadingOfEverything {
       while (const std::size_t read = tar.read(buffer)) digest.update(std::span(buffer).first(read));
       findings_.entries.push_back(fmt::format("{} {} {}", found->path, found->target, crypto::to_hex(digest.finish())));
     }
+    stream.check();
   }
 
   Findings findings_;
