@@ -96,6 +96,7 @@ void StretchCheck::check_next(Stretch& stretch) {
     const std::size_t bytes_read = member.bytes.size();
     member.bytes.resize(static_cast<std::size_t>(end - begin));
     bytes_.read(std::span(member.bytes).subspan(bytes_read));
+    member.problem = error.what();
   }
   if (may_be_large && bytes_.position() != end) return check_large(std::move(lines.front()), std::move(member));
   const bool is_last = bytes_.position() == bytes_.size();
@@ -179,6 +180,7 @@ void StretchCheck::check_small(std::vector<IndexEntry> lines, Member member, Mem
   jobs_.push([this_report = &report_, work, facts, begin](Inflation& inflation) {
     std::span<const std::byte> content;
     try {
+      if (!work->member.problem.empty()) throw Error(ErrorKind::Corrupt, work->member.problem);
       content = inflate(work->member.bytes, work->member.content_bytes, inflation);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "archive/zip_writer.hpp"
@@ -64,7 +65,8 @@ class StretchCheck {
  private:
   struct Member {
     std::vector<std::byte> bytes;
-    std::uint64_t content_bytes = 0;  ///< That it says it holds; 0 when that is too much.
+    std::uint64_t content_bytes = 0;  ///< That it says it holds.
+    std::string problem = {};         ///< Why it is not inflated as it is; empty when it can be tried.
   };
 
   void read_member(std::uint64_t end, Member& member);

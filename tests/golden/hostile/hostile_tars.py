@@ -2,8 +2,8 @@
 
 import struct
 
-from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, INNOCENT, OUTSIDE, REFUSED_NAME, ROOT, Case, Codes,
-                  around, both)
+from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, INNOCENT, MENDED_DATA, OUTSIDE, REFUSED_NAME, ROOT,
+                  Case, Codes, around, both)
 from crafted import (TAR_END, Zip, deflated_zeros, file, gzip_member, gzip_stream, indexed, padded, pax_header,
                      pax_record,
                      plain, plain_of, sparse_file, tar_header, tar_of)
@@ -33,10 +33,17 @@ def member_instead(change):
     return lambda members: [*members[:2], [change(members[2][0])], *members[3:]]
 
 
-def broken_member(name, tries, change, says, **values):
-    return Case(name, tries, "damage of that entry; the others come",
+def broken_member(name, tries, change, message, must="damage of that entry; the others come", **values):
+    return Case(name, tries, must,
                 lambda: indexed(around(file(b"etc/a", b"content of the file\n")), members=member_instead(change)),
-                **{"codes": BROKEN_DATA, "says": (says, "etc/a"), "absent": (b"etc/a",), **values})
+                **{"codes": BROKEN_DATA, "says": (message, "etc/a"), "absent": (b"etc/a",), **values})
+
+
+def mended_member(name, tries, change, says):
+    """A member that is not as it was made, with content that is."""
+    return broken_member(name, tries, change, says, must="damage of that member; all objects come, by their digests",
+                         codes=MENDED_DATA, says=(says,), absent=(),
+                         restored={**INNOCENT, b"etc/a": b"content of the file\n"})
 
 
 def bomb(mebibytes, **said):
@@ -153,16 +160,16 @@ MEMBERS = [
                   "says that it holds 94371840"),
     broken_member("member-of-1-gib", "a member of 1 GiB of zeros that says that it holds 1 MiB",
                   lambda _: bomb(GIB_MIB, isize=1 << 20), "holds more than", is_kept=False),
-    broken_member("member-with-another-size", "a member whose ISIZE is not true",
+    mended_member("member-with-another-size", "a member whose ISIZE is not true",
                   lambda member: member[:-4] + struct.pack("<I", 512), "gzip member"),
-    broken_member("member-with-another-crc", "a member whose CRC is not true",
+    mended_member("member-with-another-crc", "a member whose CRC is not true",
                   lambda member: member[:-8] + b"\0\0\0\0" + member[-4:], "CRC"),
     broken_member("member-of-no-deflate", "a member that is not deflated", lambda member: member[:24] + b"\xff" * 40 +
                   member[64:], "cannot be inflated"),
-    broken_member("member-with-an-ob-of-0", "a member that says that it has 0 bytes", with_ob(0), "says that it has 0"),
-    broken_member("member-with-an-ob-of-2-to-the-63", "a member that says that it has 2^63 bytes", with_ob(2**63),
+    mended_member("member-with-an-ob-of-0", "a member that says that it has 0 bytes", with_ob(0), "says that it has 0"),
+    mended_member("member-with-an-ob-of-2-to-the-63", "a member that says that it has 2^63 bytes", with_ob(2**63),
                   "says that it has 9223372036854775808"),
-    broken_member("member-with-an-ob-that-points-backwards", "a member that says that it has 2^64-100 bytes",
+    mended_member("member-with-an-ob-that-points-backwards", "a member that says that it has 2^64-100 bytes",
                   with_ob(2**64 - 100), "says that it has 18446744073709551516"),
     broken_member("member-with-an-ob-inside-itself", "a member that says that it ends in its own middle",
                   with_ob(40), "gzip member"),
