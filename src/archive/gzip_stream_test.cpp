@@ -184,7 +184,9 @@ TEST(GzipStream, GivesTheContentOfAMemberWithAWrongCrcAndOfThoseBehindIt) {
   for (const std::ptrdiff_t wrong : {8, 4}) {
     std::string first = member_of("hello ");
     first[first.size() - static_cast<std::size_t>(wrong)] ^= 1;
-    const MemoryRange range(bytes_of(first + member_of("and ") + first + member_of("more")));
+    std::string stored = first;
+    stored.append(member_of("and ")).append(first).append(member_of("more"));
+    const MemoryRange range(bytes_of(stored));
     RangeSource source(range, {.offset = 0, .length = range.size()});
     GzipStream stream(source);
     std::string content(100, '\0');

@@ -20,8 +20,10 @@ constexpr std::uint64_t kGapBytesMax = 256U << 10U;
 /// The longest member that is taken: of 1 MiB of content, or of an entry's headers, which do not shrink.
 constexpr std::uint64_t kMemberBytesMax = 20U << 20U;
 
-/// The longest span that is taken for one member when the header of that says something else.
-constexpr std::uint64_t kOneMemberBytesMax = 4U << 20U;
+/// The most that a member holds, but for what is no member, and the longest span that is taken for one when the header
+/// of that says something else.
+constexpr std::uint64_t kContentBytesMax = 4U << 20U;
+constexpr std::uint64_t kOneMemberBytesMax = kContentBytesMax + (64U << 10U);
 
 }  // namespace
 
@@ -78,17 +80,20 @@ void MemberFeed::go_to(std::uint64_t offset) {
   position_ = offset;
 }
 
-/// Of the member with this header, where the stream is behind it.
+/// Whether all that is left of the span may be taken for one member, should the header say something else.
+bool MemberFeed::may_be_one_member(std::uint64_t bytes_left) const {
+  return bytes_left == span_end_ - span_begin_ && bytes_left <= kOneMemberBytesMax;
+}
+
+/// Of the member with this header.
 std::uint64_t MemberFeed::length_of(std::span<const std::byte> header, std::uint64_t bytes_left) const {
-  const bool is_first = bytes_left == span_end_ - span_begin_;
-  const bool may_be_all = is_first && bytes_left <= kOneMemberBytesMax;
   try {
     const std::uint64_t length = archive::member_length(header, bytes_left);
     if (length > kMemberBytesMax)
       throw Error(ErrorKind::Corrupt, "a gzip member says that it has " + std::to_string(length) + " bytes");
-    return may_be_all && is_one_member_ ? bytes_left : length;
+    return is_one_member_ && may_be_one_member(bytes_left) ? bytes_left : length;
   } catch (const Error&) {
-    if (!may_be_all) throw;
+    if (!may_be_one_member(bytes_left)) throw;
     return bytes_left;
   }
 }
@@ -109,6 +114,11 @@ FedMember MemberFeed::next_member() {
   read(std::span(member.bytes).subspan(archive::kMemberHeaderBytes));
   for (std::size_t i = 1; i <= 4; ++i)
     member.content_bytes = member.content_bytes << 8U | std::to_integer<std::uint64_t>(member.bytes[length - i]);
+  if (member.content_bytes > kContentBytesMax && may_be_one_member(bytes_left)) {
+    // These are not the last bytes of a member.
+    member.bytes.resize(static_cast<std::size_t>(bytes_left));
+    read(std::span(member.bytes).subspan(static_cast<std::size_t>(length)));
+  }
   member.is_last = position_ == span_end_;
   return member;
 }

@@ -37,6 +37,7 @@ class MemberFeed {
 
  private:
   void look_ahead();
+  bool may_be_one_member(std::uint64_t bytes_left) const;
   std::uint64_t length_of(std::span<const std::byte> header, std::uint64_t bytes_left) const;
   void go_to(std::uint64_t offset);
   std::uint64_t run_end() const;
