@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "client/console.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 
@@ -65,6 +66,24 @@ std::string size_text(const Entry& entry) {
 
 std::string absolute(const std::string& path) { return path == "." ? "/" : "/" + printable(path); }
 
+const char* name_of(restore::ObjectAction action) {
+  switch (action) {
+    case restore::ObjectAction::New:
+      return "new";
+    case restore::ObjectAction::Replaced:
+      return "replaced";
+    case restore::ObjectAction::Updated:
+      return "updated";
+    case restore::ObjectAction::Unchanged:
+      return "unchanged";
+    case restore::ObjectAction::Kept:
+      return "kept";
+    case restore::ObjectAction::Partial:
+      return "partial";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string object_path(const Entry& entry, const ObjectOrigin& origin) {
@@ -95,6 +114,18 @@ std::string object_json(const archive::IndexEntry& line, const ObjectOrigin& ori
   // An archive's name has nothing that JSON would escape.
   if (!origin.archive.empty()) begin += fmt::format(R"("archive":"{}",)", origin.archive);
   return begin + keys.substr(1);
+}
+
+std::string done_line(const restore::DoneObject& done, const std::string& path) {
+  return fmt::format("{:<9}  {}", name_of(done.action), absolute(path));
+}
+
+std::string done_json(const restore::DoneObject& done, const std::string& path) {
+  json::Object object{{"message_type", "object"},
+                      {"action", name_of(done.action)},
+                      {"type", std::string(archive::name_of(done.type))}};
+  put_path(object, "path", path == "." ? "/" : "/" + path);
+  return json::serialize(std::move(object));
 }
 
 }  // namespace osbackup::client

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "archive/index_entry.hpp"
+#include "restore/done_object.hpp"
 
 namespace osbackup::client {
 
@@ -24,5 +25,11 @@ std::string object_details(const archive::Entry& entry, const ObjectOrigin& orig
 /// One JSON object: `message_type`, `archive` if it has a name, then all that the index has under its keys
 /// (docs/format.md, "Index").
 std::string object_json(const archive::IndexEntry& line, const ObjectOrigin& origin);
+
+/// `replaced  /etc/passwd`: what became of an object in the target, whose path is as the index has it. Printable.
+std::string done_line(const restore::DoneObject& done, const std::string& path);
+
+/// The same as one JSON object, of type `object`, with the path from the root on.
+std::string done_json(const restore::DoneObject& done, const std::string& path);
 
 }  // namespace osbackup::client

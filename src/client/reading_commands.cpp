@@ -186,7 +186,7 @@ void add_restore(CLI::App& command, Command& chosen) {
           "--overwrite", [options](const std::string& text) { options->overwrite = parse_overwrite(text); },
           "Replace what is there: always (the default), if-changed, or never")
       ->type_name("WHEN");
-  command.add_flag("--dry-run", options->is_dry_run, "Tell what would be done, and write nothing");
+  command.add_flag("--dry-run", options->is_dry_run, "Tell what would be done, and write nothing; with -v of each object");
   command.add_flag("--keep-going", options->keep_going, "Get out of a damaged archive whatever can be had");
   add_expected_digest(command, options);
   add_host(command, options);

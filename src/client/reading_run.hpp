@@ -43,7 +43,7 @@ class ReadingRun {
   /// Throws Cancelled when one did.
   void throw_if_stopped() const;
 
-  /// A line of the result, one of many: JSON with --json, for people otherwise.
+  /// A line of the result, one of many: JSON with --json, for people otherwise. By any thread.
   void result(std::string_view line) { console_.result(line, output_); }
   /// What the command came to, told when it ends, whatever became of it. The object gets the exit code.
   void summarise(json::Object object, std::string text);

@@ -7,6 +7,7 @@
 
 #include "client/archive_session.hpp"
 #include "client/manifest_proof.hpp"
+#include "client/object_text.hpp"
 #include "client/progress_display.hpp"
 #include "client/restore_facts.hpp"
 #include "core/encoding.hpp"
@@ -123,6 +124,8 @@ class Restoration {
                        .is_dry_run = options_.is_dry_run,
                        .counts = {},
                        .troubles = {}};
+    run_.console().info(fmt::format("{}restoring {} into {}", options_.is_dry_run ? "dry run: " : "", archive_name,
+                                    options_.target.native()));
     try {
       extract(threads, facts.counts);
       facts.is_complete = true;
@@ -139,8 +142,10 @@ class Restoration {
                                          .threads = threads,
                                          .keep_going = options_.keep_going,
                                          .stop = run_.stop()};
-    const restore::SinkOptions sink_options{
+    restore::SinkOptions sink_options{
         .target = options_.target, .overwrite = options_.overwrite, .later_replaces = has_no_index()};
+    if (run_.console().options().verbosity == Verbosity::Verbose)
+      sink_options.on_object = [this](const restore::DoneObject& done, const std::string& path) { show(done, path); };
     if (options_.is_dry_run) {
       restore::DrySink sink(sink_options, troubles_);
       extract_into(sink, order, counts);
@@ -167,6 +172,11 @@ class Restoration {
       throw;
     }
     counts = sink.counts();
+  }
+
+  /// By any thread.
+  void show(const restore::DoneObject& done, const std::string& path) {
+    run_.result(run_.console().options().json ? done_json(done, path) : done_line(done, path));
   }
 
   /// Then the later of two entries of one path counts.

@@ -10,12 +10,13 @@ void DirectoryReceiver::begin(const archive::Entry& entry) { metadata_ = ObjectM
 
 void DirectoryReceiver::finish() {
   is_finished_ = true;
-  if (keeps_) {
-    parts_.counter.add_kept();
-    return;
+  DoneObject done{.action = ObjectAction::Kept, .type = archive::EntryType::Directory};
+  if (!keeps_) {
+    parts_.tree.set_metadata(*directory_, std::move(metadata_));
+    const ObjectAction made = directory_->replaces() ? ObjectAction::Replaced : ObjectAction::New;
+    done.action = directory_->is_made() ? made : ObjectAction::Updated;
   }
-  parts_.tree.set_metadata(*directory_, std::move(metadata_));
-  parts_.counter.add_restored(archive::EntryType::Directory, 0, directory_->replaces());
+  parts_.counter.add(done, [this] { return directory_->path(); });
 }
 
 }  // namespace osbackup::restore

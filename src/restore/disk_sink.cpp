@@ -21,6 +21,7 @@ DiskSink::DiskSink(const SinkOptions& options, TroubleLog& log)
       metadata_(log, deferred_),
       tree_({.root = root_, .replacements = replacements_, .metadata = metadata_, .log = log},
             options.open_directories),
+      counter_(options.on_object),
       parts_{.target = root_.beneath,
              .tree = tree_,
              .replacements = replacements_,
@@ -29,20 +30,19 @@ DiskSink::DiskSink(const SinkOptions& options, TroubleLog& log)
 
 bool DiskSink::wants(const archive::Entry& entry) {
   if (options_.overwrite == Overwrite::Always || entry.type == EntryType::Directory) return true;
+  DoneObject done{.action = ObjectAction::Kept, .type = entry.type};
   try {
     check_paths(entry);
     const Sight sight = look_.at(entry.path);
-    if (options_.overwrite == Overwrite::Never && sight.kind == Sight::Kind::Object) {
-      counter_.add_kept();
-      return false;
-    }
-    if (!look_.is_unchanged(entry, sight)) return true;
-    counter_.add_unchanged();
-    return false;
+    const bool keeps = options_.overwrite == Overwrite::Never && sight.kind == Sight::Kind::Object;
+    if (!keeps && !look_.is_unchanged(entry, sight)) return true;
+    if (!keeps) done.action = ObjectAction::Unchanged;
   } catch (const Error&) {
     // receive() says what is the matter.
     return true;
   }
+  counter_.add(done, [&] { return entry.path; });
+  return false;
 }
 
 std::unique_ptr<Receiver> DiskSink::receive(const archive::Entry& entry) {

@@ -30,46 +30,50 @@ Error refused(const std::string& reason) { return {ErrorKind::Refused, reason}; 
 }  // namespace
 
 DrySink::DrySink(const SinkOptions& options, TroubleLog& log)
-    : options_(options), log_(log), target_(find_target(options)) {
+    : options_(options), log_(log), target_(find_target(options)), counter_(options.on_object) {
   if (!target_) return;
   look_.emplace(*target_);
   look_at_linked_.emplace(*target_);
 }
 
 bool DrySink::wants(const archive::Entry& entry) {
+  DoneObject done;
   try {
     check_paths(entry);
-    judge(entry);
+    done = judge(entry);
   } catch (const Error& error) {
     const bool is_refused = error.kind() == ErrorKind::Refused;
     log_.add({.kind = is_refused ? Trouble::Kind::Refused : Trouble::Kind::Failed,
               .path = entry.path,
               .reason = error.what()});
+    return false;
   }
+  counter_.add(done, [&] { return entry.path; });
   return false;
 }
 
 std::unique_ptr<Receiver> DrySink::receive(const archive::Entry& /*entry*/) { return std::make_unique<NoReceiver>(); }
 
-void DrySink::judge(const archive::Entry& entry) {
+DoneObject DrySink::judge(const archive::Entry& entry) {
   const Sight linked = entry.type == EntryType::Hardlink ? look_at_linked(entry) : Sight();
   const Sight sight = look(entry);
   const bool is_there = sight.kind == Sight::Kind::Object;
-  if (is_there && options_.overwrite == Overwrite::Never) return counter_.add_kept();
+  if (is_there && options_.overwrite == Overwrite::Never) return {.action = ObjectAction::Kept, .type = entry.type};
   const bool keeps_linked = linked.kind == Sight::Kind::Object && options_.overwrite == Overwrite::Never;
   if (keeps_linked && !is_kept_time(linked.status.st_mtim, entry.mtime)) throw links_to_another(entry.target);
   if (options_.overwrite == Overwrite::IfChanged && look_ &&
       (look_->is_unchanged(entry, sight) || is_same(linked, sight)))
-    return counter_.add_unchanged();
+    return {.action = ObjectAction::Unchanged, .type = entry.type};
   const bool is_directory = is_there && S_ISDIR(sight.status.st_mode);
   if (entry.type == EntryType::Directory) {
     if (is_there && S_ISLNK(sight.status.st_mode))
       throw refused("a link is in the place of the directory, and is not followed");
-    return counter_.add_restored(entry.type, 0, is_there && !is_directory);
+    const ObjectAction there = is_directory ? ObjectAction::Updated : ObjectAction::Replaced;
+    return {.action = is_there ? there : ObjectAction::New, .type = entry.type};
   }
   if (is_directory && look_->is_full_directory(sight))
     throw refused("a directory is in its place that is not empty, and is kept");
-  counter_.add_restored(entry.type, entry.size, is_there);
+  return {.action = is_there ? ObjectAction::Replaced : ObjectAction::New, .type = entry.type, .size = entry.size};
 }
 
 Sight DrySink::look(const archive::Entry& entry) {

@@ -24,7 +24,7 @@ class DrySink final : public ObjectSink {
   SinkCounts counts() const { return counter_.counts(); }
 
  private:
-  void judge(const archive::Entry& entry);
+  DoneObject judge(const archive::Entry& entry);
   Sight look(const archive::Entry& entry);
   Sight look_at_linked(const archive::Entry& entry);
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <utility>
+
 #include "support/fails_with.hpp"
 #include "support/sink_test.hpp"
 
@@ -105,6 +107,54 @@ TEST_F(DrySinkTest, CountsWhatDiskSinkDoes) {
   for (const archive::Entry& entry : entries) restore(entry);
 
   EXPECT_EQ(finish(), expected);
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(DrySinkTest, NamesEachObjectAsDiskSinkDoes) {
+  std::vector<std::string> named;
+  options_.on_object = [&](const DoneObject& done, const std::string& path) {
+    named.push_back(std::to_string(static_cast<int>(done.action)) + " " + path);
+  };
+  there("a/file", "old");
+  there("c", "old");
+  const std::vector<archive::Entry> entries = {directory_of("a"),
+                                               FileOf{.path = "a/file", .content = ""}.entry(),
+                                               FileOf{.path = "b", .content = ""}.entry(),
+                                               directory_of("c"),
+                                               link_of("c/link", "x"),
+                                               hardlink_of("d", "a/file")};
+  look(entries);
+  const std::vector<std::string> expected = std::exchange(named, {});
+  for (const archive::Entry& entry : entries) restore(entry);
+
+  EXPECT_THAT(expected, ElementsAre("2 a", "1 a/file", "0 b", "1 c", "0 c/link", "0 d"));
+  EXPECT_EQ(named, expected);
+}
+
+TEST_F(DrySinkTest, NamesWhatStaysAsDiskSinkDoes) {
+  const std::vector<archive::Entry> entries = {directory_of("a"), FileOf{.path = "a/file", .content = ""}.entry()};
+  for (const archive::Entry& entry : entries) restore(entry);
+  begin_again();
+  std::vector<ObjectAction> heard;
+  options_.on_object = [&](const DoneObject& done, const std::string&) { heard.push_back(done.action); };
+  for (const Overwrite overwrite : {Overwrite::IfChanged, Overwrite::Never}) {
+    options_.overwrite = overwrite;
+    look(entries);
+    for (const archive::Entry& entry : entries) restore(entry);
+    begin_again();
+  }
+
+  const auto updated = ObjectAction::Updated;
+  const auto unchanged = ObjectAction::Unchanged;
+  const auto kept = ObjectAction::Kept;
+  EXPECT_THAT(heard, ElementsAre(updated, unchanged, updated, unchanged, kept, kept, kept, kept));
+}
+
+TEST_F(DrySinkTest, ThrowsWhatItsListenerThrows) {
+  options_.on_object = [](const DoneObject&, const std::string&) { throw Error(ErrorKind::Cancelled, "stopped"); };
+  DrySink dry(options_, log_);
+
+  EXPECT_THAT([&] { dry.wants(directory_of("a")); }, test::fails_with(ErrorKind::Cancelled, "stopped"));
   EXPECT_THAT(told(), IsEmpty());
 }
 

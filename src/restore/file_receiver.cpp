@@ -60,7 +60,7 @@ void FileReceiver::finish() {
   placement_.publish();
   parts_.metadata.write_flags(held(), metadata_);
   close();
-  parts_.counter.add_restored(archive::EntryType::File, size_, placement_.replaces());
+  parts_.counter.add({.action = placement_.action(), .size = size_}, [this] { return placement_.place().path(); });
 }
 
 std::optional<std::string> FileReceiver::keep_damaged(std::uint64_t right_bytes) {
@@ -72,7 +72,7 @@ std::optional<std::string> FileReceiver::keep_damaged(std::uint64_t right_bytes)
   parts_.metadata.write(held(), metadata_);
   std::string path = placement_.publish_damaged();
   close();
-  parts_.counter.add_kept_in_part();
+  parts_.counter.add({.action = ObjectAction::Partial}, [&] { return path; });
   return path;
 }
 

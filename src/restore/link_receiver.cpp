@@ -45,11 +45,12 @@ void LinkReceiver::finish() {
   if (!is_kept_time(linked.st_mtim, mtime_) &&
       !parts_.replacements.is_made_since_start({.directory = from.get(), .name = from_name.c_str()}))
     throw links_to_another(target_);
+  const auto path = [this] { return placement_.place().path(); };
   const SharedDescriptor directory = placement_.directory();
   const std::optional<struct stat> there =
       look_at({.directory = directory->get(), .name = placement_.place().name.c_str()});
   if (there && there->st_dev == linked.st_dev && there->st_ino == linked.st_ino) {
-    parts_.counter.add_unchanged();
+    parts_.counter.add({.action = ObjectAction::Unchanged, .type = archive::EntryType::Hardlink}, path);
     return;
   }
   // Never AT_SYMLINK_FOLLOW: a link that has several names is linked itself.
@@ -58,7 +59,7 @@ void LinkReceiver::finish() {
   });
   placement_.set_made(linked);
   placement_.publish();
-  parts_.counter.add_restored(archive::EntryType::Hardlink, 0, placement_.replaces());
+  parts_.counter.add({.action = placement_.action(), .type = archive::EntryType::Hardlink}, path);
 }
 
 }  // namespace osbackup::restore

@@ -63,7 +63,8 @@ void NodeReceiver::finish() {
   placement_.set_made(object.status);
   parts_.metadata.write(object, metadata_);
   placement_.publish();
-  parts_.counter.add_restored(metadata_.type, 0, placement_.replaces());
+  parts_.counter.add({.action = placement_.action(), .type = metadata_.type},
+                     [this] { return placement_.place().path(); });
 }
 
 bool NodeReceiver::make(const NamePlace& place) const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "restore/done_object.hpp"
 #include "restore/replacements.hpp"
 #include "restore/target_directory.hpp"
 #include "restore/target_tree.hpp"
@@ -38,8 +39,8 @@ class Placement {
   /// The object that was made: what is removed if it is not published.
   void set_made(const struct stat& status) noexcept { made_ = status; }
 
-  /// Whether it takes the place of something.
-  bool replaces() const noexcept { return found_.has_value(); }
+  /// Whether it takes the place of something: Replaced or New.
+  ObjectAction action() const noexcept { return found_ ? ObjectAction::Replaced : ObjectAction::New; }
 
   /// Gives it its own name.
   void publish();

@@ -24,26 +24,27 @@ std::uint64_t& count_of(SinkCounts& counts, archive::EntryType type) {
 
 }  // namespace
 
-void SinkCounter::add_restored(archive::EntryType type, std::uint64_t size, bool replaces) {
+void SinkCounter::count(const DoneObject& object) {
   const std::scoped_lock lock(mutex_);
-  ++count_of(counts_, type);
-  if (type == archive::EntryType::File) counts_.content_bytes += size;
-  if (replaces) ++counts_.replaced;
-}
-
-void SinkCounter::add_unchanged() {
-  const std::scoped_lock lock(mutex_);
-  ++counts_.unchanged;
-}
-
-void SinkCounter::add_kept() {
-  const std::scoped_lock lock(mutex_);
-  ++counts_.kept;
-}
-
-void SinkCounter::add_kept_in_part() {
-  const std::scoped_lock lock(mutex_);
-  ++counts_.kept_in_part;
+  switch (object.action) {
+    case ObjectAction::Replaced:
+      ++counts_.replaced;
+      break;
+    case ObjectAction::New:
+    case ObjectAction::Updated:
+      break;
+    case ObjectAction::Unchanged:
+      ++counts_.unchanged;
+      return;
+    case ObjectAction::Kept:
+      ++counts_.kept;
+      return;
+    case ObjectAction::Partial:
+      ++counts_.kept_in_part;
+      return;
+  }
+  ++count_of(counts_, object.type);
+  if (object.type == archive::EntryType::File) counts_.content_bytes += object.size;
 }
 
 SinkCounts SinkCounter::counts() const {

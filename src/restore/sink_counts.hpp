@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
-#include "archive/entry.hpp"
+#include "restore/done_object.hpp"
 
 namespace osbackup::restore {
 
@@ -24,18 +25,25 @@ struct SinkCounts {
   bool operator==(const SinkCounts&) const = default;
 };
 
-/// Counts as objects are done. Thread-safe.
+/// Counts objects as they are done, and tells who listens. Thread-safe.
 class SinkCounter {
  public:
-  /// `size` is a file's.
-  void add_restored(archive::EntryType type, std::uint64_t size, bool replaces);
-  void add_unchanged();
-  void add_kept();
-  void add_kept_in_part();
+  /// Without a listener, counts alone.
+  explicit SinkCounter(ObjectListener listener = {}) : listener_(std::move(listener)) {}
+
+  /// `path` gives the object's path; asked only when somebody listens.
+  template <class Path>
+  void add(const DoneObject& object, const Path& path) {
+    count(object);
+    if (listener_) listener_(object, path());
+  }
 
   SinkCounts counts() const;
 
  private:
+  void count(const DoneObject& object);
+
+  ObjectListener listener_;
   mutable std::mutex mutex_;
   SinkCounts counts_;
 };

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 
+#include "restore/done_object.hpp"
 #include "system/beneath.hpp"
 
 namespace osbackup::restore {
@@ -22,6 +23,7 @@ struct SinkOptions {
   /// received when all before it are finished. Without it the first one stays, and the second is refused.
   bool later_replaces = false;
   system::PathWalk walk = system::best_path_walk();
+  ObjectListener on_object = {};       ///< Hears what becomes of each object.
   std::size_t open_directories = 256;  ///< That stay open at a time, besides one for each thread; at least 1.
 };
 

@@ -1,5 +1,6 @@
 """osbackup restore: what it brings back, what it tells of it, and what it refuses."""
 
+import base64
 import hashlib
 import json
 import os
@@ -97,6 +98,36 @@ def test_a_dry_run_tells_and_writes_nothing(host, archive, target):
 
     assert out.startswith("would restore 4 files, ")
     assert not target.exists()
+
+
+def test_each_object_is_named_to_who_asks_for_every_step(host, archive, target):
+    host.run("restore", "latest", f"{host.source}/a.conf", "--target", str(target), expect=0)
+    parts = ("restore", "latest", f"{host.source}/a.conf", f"{host.source}/folder/b.conf", "--target", str(target))
+    named = {f"replaced   {host.source}/a.conf", f"new        {host.source}/folder/b.conf"}
+
+    _, out, said = host.run(*parts, "--dry-run", "-v", expect=0)
+    assert named == set(out.splitlines()[:-1])
+    assert f"dry run: restoring {archive.name} into {target}\n" in said
+    _, out, _ = host.run(*parts, "--dry-run", expect=0)
+    assert len(out.splitlines()) == 1, "not without -v"
+    _, out, said = host.run(*parts, "-v", expect=0)
+    assert named == set(out.splitlines()[:-1])
+    assert said.startswith(f"restoring {archive.name} into {target}\n")
+
+
+def test_each_object_is_told_as_json(host, archive, target):
+    odd = host.source / os.fsdecode(b"\xff\n")
+    odd.write_text("x")
+    host.run("backup", expect=0)
+
+    _, out, _ = host.run("restore", "latest", os.fspath(odd), f"{host.source}/link", "--target", str(target), "--json",
+                         "-v", expect=0)
+
+    objects = [line for line in map(json.loads, out.splitlines()) if line["message_type"] == "object"]
+    assert sorted(objects, key=lambda line: line["type"]) == [
+        {"message_type": "object", "action": "new", "type": "file",
+         "path_b64": base64.b64encode(os.fsencode(odd)).decode()},
+        {"message_type": "object", "action": "new", "type": "symlink", "path": f"{host.source}/link"}]
 
 
 def test_what_is_there_stays_or_is_replaced_as_told(host, archive, target):
