@@ -1,9 +1,13 @@
-#include <cstdio>
+#include <algorithm>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "client/backup_command.hpp"
 #include "client/check_command.hpp"
 #include "client/command_line.hpp"
+#include "client/console.hpp"
 #include "client/diff_command.hpp"
 #include "client/dump_command.hpp"
 #include "client/find_command.hpp"
@@ -31,22 +35,41 @@ struct CommandRunner {
   int operator()(const CheckOptions& options) const { return check_command(common, options); }
 };
 
+/// How to talk to whoever wrote a command line that may be wrong.
+ConsoleOptions options_by_words(std::vector<std::string_view> words) {
+  words.erase(std::find(words.begin(), words.end(), "--"), words.end());
+  const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
+  ConsoleOptions options = console_options(json, Verbosity::Normal);
+  const auto command =
+      std::find_if(words.begin(), words.end(), [](std::string_view word) { return !word.starts_with('-'); });
+  options.output_is_content = command != words.end() && *command == "dump";
+  return options;
+}
+
+/// Tells what ended the program before, or instead of, a run that tells for itself; gives the exit code.
+int fail(const Error& error, const ConsoleOptions& options) {
+  Outcome outcome;
+  outcome.failure = error.kind();
+  const int code = exit_code(outcome);
+  Console console(options);
+  console.error(error.what());
+  if (options.json) console.summary({{"exit_code", code}}, "");
+  return code;
+}
+
 }  // namespace
 }  // namespace osbackup::client
 
 int main(int argc, char** argv) {
   using namespace osbackup;
   system::occupy_standard_descriptors();
+  const client::ConsoleOptions console = client::options_by_words({argv + std::min(argc, 1), argv + argc});
   try {
     const auto line = client::parse_command_line(argc, argv);
     return line ? std::visit(client::CommandRunner{line->common}, line->command) : 0;
   } catch (const Error& error) {
-    std::fprintf(stderr, "osbackup: %s\n", error.what());
-    client::Outcome outcome;
-    outcome.failure = error.kind();
-    return client::exit_code(outcome);
+    return client::fail(error, console);
   } catch (const std::exception& bug) {
-    std::fprintf(stderr, "osbackup: internal error: %s\n", bug.what());
-    return 1;
+    return client::fail(Error(ErrorKind::Internal, std::string("internal error: ") + bug.what()), console);
   }
 }

@@ -83,8 +83,7 @@ int ReadingRun::finish(const storage::Traffic& traffic) {
       fmt::format("fetched {} in {}", human_bytes(traffic.bytes_read), counted(traffic.reads, "range read"));
   if (traffic.logins > 0) fetched += ", " + counted(traffic.logins, "login");
   console_.detail(fetched);
-  const bool has_summary = console_.options().json ? !summary_.empty() : !summary_text_.empty();
-  if (output_.is_closed() || !has_summary) return code;
+  if (output_.is_closed() || (!console_.options().json && summary_text_.empty())) return code;
   json::Object summary{{"message_type", "summary"}};
   summary.insert(summary_.begin(), summary_.end());
   summary["bytes_fetched"] = traffic.bytes_read;

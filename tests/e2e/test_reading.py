@@ -129,6 +129,19 @@ def test_a_refused_login_and_a_wrong_command_line_have_their_exit_codes(host, ar
     host.run("ls", "latest", "--config", "/nonexistent", expect=2)
 
 
+@pytest.mark.parametrize("words, code", [(("ls",), 2), (("find", "--config", "/nonexistent"), 2),
+                                         (("ls", "latest", "--config", "/nonexistent"), 2),
+                                         (("ls", "latest", "--host", "nobody"), 10), (("dump", "x"), 2),
+                                         (("dump", "latest:/none"), 1), (("restore", "1999", "--target", "/x"), 10)])
+def test_a_failure_as_json_ends_with_its_summary(host, archive, words, code):
+    _, out, said = host.run(*words, "--json", expect=code)
+
+    talk = [line for line in said.splitlines() if line.startswith("{")] if words[0] == "dump" else out.splitlines()
+    error, summary = map(json.loads, talk)
+    assert (error["message_type"], summary["message_type"], summary["exit_code"]) == ("error", "summary", code)
+    assert error["message"]
+
+
 def test_an_ordinary_user_reads_with_a_configuration_of_his_own(host, archive):
     host.drop("BackupDirs")
     own = host.ftp_server.folder / "own.conf"  # Below pytest's folder only root may look.
