@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
+#include "client/nearest_word.hpp"
 #include "client/reading_commands.hpp"
+#include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "core/version.hpp"
 
@@ -26,6 +30,59 @@ constexpr const char* kFooter =
     "run holds the lock; 12 login refused; 13 no space; 128+N ended by signal N.\n"
     "\n"
     "The configuration is explained in docs/configuration.md, the commands in docs/cli.md.";
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+    names.insert(names.end(), command->get_aliases().begin(), command->get_aliases().end());
+  }
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+/// What was not understood; empty when all was.
+std::vector<std::string> unknown_words(const CLI::App& app) {
+  std::vector<std::string> words = app.remaining(true);
+  std::erase(words, "--");
+  return words;
+}
+
+/// `"resotre" is no command. Did you mean restore?`
+std::string about_unknown(const std::string& word, const CLI::App& app, const std::string& call) {
+  const std::string shown = printable(word);
+  const bool is_option = word.starts_with('-');
+  const bool is_command = !is_option && app.get_parent() == nullptr;
+  std::string text = is_option    ? fmt::format("{} has no option {}", call, shown)
+                     : is_command ? fmt::format("\"{}\" is no command", shown)
+                                  : fmt::format("{} has no place for \"{}\"", call, shown);
+  std::optional<std::string> meant;
+  if (is_option) meant = nearest_word(word.substr(0, word.find('=')), option_names(app));
+  if (is_command) meant = nearest_word(word, command_names(app));
+  return meant ? fmt::format("{}. Did you mean {}?", text, *meant) : text + ".";
+}
+
+/// What is wrong with a command line, and which help says what is right.
+Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  const bool is_about_program = commands.empty() || !app.remaining().empty();
+  const CLI::App& place = is_about_program ? app : *commands.front();
+  const std::string call = is_about_program ? "osbackup" : "osbackup " + place.get_name();
+  const std::vector<std::string> unknown = unknown_words(app);
+  // Something may be missing because it was misspelt.
+  const int code = error.get_exit_code();
+  const bool may_be_misspelt = code == static_cast<int>(CLI::ExitCodes::RequiredError) ||
+                               code == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  const std::string text = may_be_misspelt && !unknown.empty() ? about_unknown(unknown.front(), place, call)
+                                                               : printable(error.what()) + ".";
+  return {ErrorKind::Usage, fmt::format("{} Run {} --help for what it takes", text, call)};
+}
 
 }  // namespace
 
@@ -54,7 +111,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     app.exit(asked);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::Usage, fmt::format("{}. Run osbackup --help for what it takes", error.what()));
+    throw usage_error(error, app);
   }
   line.common.verbosity = quiet ? Verbosity::Quiet : verbose ? Verbosity::Verbose : Verbosity::Normal;
   return line;

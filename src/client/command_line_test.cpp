@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -180,7 +181,19 @@ TEST(CommandLine, TakesHowMuchIsChecked) {
 TEST(CommandLine, NamesTheHelpWhenSomethingIsWrong) {
   EXPECT_THAT(parsing({}), fails_with(ErrorKind::Usage, "Run osbackup --help"));
   EXPECT_THAT(parsing({"snapshot"}), fails_with(ErrorKind::Usage, "Run osbackup --help"));
-  EXPECT_THAT(parsing({"ls"}), fails_with(ErrorKind::Usage, "SNAPSHOT is required"));
+  EXPECT_THAT(parsing({"ls"}), fails_with(ErrorKind::Usage, "SNAPSHOT is required. Run osbackup ls --help"));
+}
+
+TEST(CommandLine, NamesWhatItDoesNotKnowAndWhatWasMeant) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"resotre", "latest"}, "\"resotre\" is no command. Did you mean restore? Run osbackup --help"},
+      {{"mount"}, "\"mount\" is no command. Run osbackup --help"},
+      {{"restore", "latest", "--traget", "/x"},
+       "osbackup restore has no option --traget. Did you mean --target? Run osbackup restore --help"},
+      {{"--jsno", "snapshots"}, "osbackup has no option --jsno. Did you mean --json? Run osbackup --help"},
+      {{"list", "x"}, "osbackup snapshots has no place for \"x\". Run osbackup snapshots --help"},
+      {{"restore", "latest"}, "--target is required. Run osbackup restore --help"}};
+  for (const auto& [words, expected] : cases) EXPECT_THAT(parsing(words), fails_with(ErrorKind::Usage, expected));
 }
 
 }  // namespace
