@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "archive/archive_name.hpp"
 #include "client/open_destination.hpp"
 #include "client/run_retries.hpp"
 #include "restore/stored_object.hpp"
@@ -17,33 +18,55 @@ ArchiveSession::ArchiveSession(const CommonOptions& options, HostChoice host, Re
       host_(std::move(host)),
       own_hostname_(config_.run.hostname.value_or(system::hostname())),
       hostname_(host_.name.value_or(own_hostname_)),
-      destination_(open_destination(config_, hostname_, run.stop())),
       on_trouble_([&run](const std::string& text) {
         run.console().warning({.kind = "trouble", .path = "", .reason = text + "; trying again"});
-      }) {}
+      }) {
+  destination_of(hostname_);
+}
+
+/// The one that has a host's archives.
+storage::Destination& ArchiveSession::destination_of(const std::string& hostname) {
+  std::unique_ptr<storage::Destination>& destination = destinations_[is_by_host(config_) ? hostname : hostname_];
+  if (!destination) destination = open_destination(config_, hostname, run_.stop());
+  return *destination;
+}
+
+storage::Traffic ArchiveSession::traffic() const {
+  storage::Traffic all;
+  for (const auto& [hostname, destination] : destinations_) {
+    const storage::Traffic traffic = destination->traffic();
+    all.bytes_read += traffic.bytes_read;
+    all.reads += traffic.reads;
+    all.logins += traffic.logins;
+  }
+  return all;
+}
 
 template <class Action>
-auto ArchiveSession::patiently(Action action) {
+auto ArchiveSession::patiently(const std::string& hostname, Action action) {
   try {
     return with_retries(transfer_retries(config_, run_.stop()), on_trouble_, action);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
-    throw error.within(describe_destination(config_, hostname_));
+    throw error.within(describe_destination(config_, hostname));
   }
 }
 
 std::vector<restore::Snapshot> ArchiveSession::list() {
   const std::optional<std::string> hostname = host_.all ? std::nullopt : std::optional(hostname_);
-  return patiently([&] { return restore::require_snapshots(*destination_, hostname); });
+  return patiently(hostname_, [&] { return restore::require_snapshots(destination_of(hostname_), hostname); });
 }
 
 restore::Snapshot ArchiveSession::find(const std::string& text) {
-  return patiently([&] { return restore::find_snapshot(*destination_, text, hostname_); });
+  // A name says whose archive it is.
+  const std::optional<archive::ArchiveName> name = archive::ArchiveName::parse(text);
+  const std::string& hostname = name ? name->hostname : hostname_;
+  return patiently(hostname, [&] { return restore::find_snapshot(destination_of(hostname), text, hostname); });
 }
 
 std::shared_ptr<const RangeReader> ArchiveSession::object(const restore::Snapshot& snapshot) {
-  return std::make_shared<restore::StoredObject>(*destination_, snapshot.object, transfer_retries(config_, run_.stop()),
-                                                 on_trouble_);
+  return std::make_shared<restore::StoredObject>(destination_of(snapshot.name.hostname), snapshot.object,
+                                                 transfer_retries(config_, run_.stop()), on_trouble_);
 }
 
 std::unique_ptr<archive::ArchiveReader> ArchiveSession::open(const restore::Snapshot& snapshot) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,19 +45,20 @@ class ArchiveSession {
   /// The bytes of an archive.
   std::shared_ptr<const RangeReader> object(const restore::Snapshot& snapshot);
 
-  storage::Traffic traffic() const { return destination_->traffic(); }
+  storage::Traffic traffic() const;
 
  private:
   void tell_without_index(const restore::Snapshot& snapshot, const archive::ArchiveReader& archive);
+  storage::Destination& destination_of(const std::string& hostname);
   template <class Action>
-  auto patiently(Action action);
+  auto patiently(const std::string& hostname, Action action);
 
   ReadingRun& run_;
   config::ClientConfig config_;
   HostChoice host_;
   std::string own_hostname_;
   std::string hostname_;  ///< Whose archives are meant, if not everybody's.
-  std::unique_ptr<storage::Destination> destination_;
+  std::map<std::string, std::unique_ptr<storage::Destination>> destinations_;  ///< One, or one for each host.
   std::function<void(const std::string&)> on_trouble_;
 };
 

@@ -37,6 +37,10 @@ std::unique_ptr<storage::Destination> open_destination(const config::ClientConfi
       expanded(ftp.ftpdir, hostname), std::move(stop));
 }
 
+bool is_by_host(const config::ClientConfig& config) {
+  return config.ftp && config.ftp->ftpdir.find(kHostnameMark) != std::string::npos;
+}
+
 std::string describe_destination(const config::ClientConfig& config, const std::string& hostname) {
   if (config.folder) return "file://" + printable(config.folder->folder.native());
   const bool is_sftp = config.ftp->protocol == config::FtpSettings::Protocol::Sftp;

@@ -15,6 +15,9 @@ namespace osbackup::client {
 std::unique_ptr<storage::Destination> open_destination(const config::ClientConfig& config, const std::string& hostname,
                                                        std::stop_token stop);
 
+/// Whether each host has a directory of its own there.
+bool is_by_host(const config::ClientConfig& config);
+
 /// The same for people: `ftp://192.0.2.100:21/osconfiguredir`.
 std::string describe_destination(const config::ClientConfig& config, const std::string& hostname);
 

@@ -114,6 +114,18 @@ def test_what_is_not_there_is_said_with_what_is(host, archive):
     assert "nowhere: there is no archive: the destination is empty, or its directory is not there" in said
 
 
+def test_an_archive_is_found_by_its_name_in_the_directory_of_its_host(host):
+    host.configure("Ftp", ftpdir="backups/{hostname}")
+    host.run("backup", expect=0)
+    (archive,) = (host.ftp_server.root / "backups" / "testhost").glob("*.zip")
+    host.configure("Run", hostname="otherhost")
+
+    _, out, said = host.run("ls", archive.name, f"{host.source}/hello.txt", "-v", expect=0)
+
+    assert out == f"{host.source}/hello.txt\n"
+    assert FETCHED.fullmatch(said)
+
+
 def test_a_snapshot_that_may_be_several_is_refused_with_their_names(host, archive):
     other = copied_as(archive, "testhost+192.0.2.7+20200101T000000Z.zip")
 
