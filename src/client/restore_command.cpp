@@ -127,8 +127,17 @@ class Restoration {
     run_.console().info(fmt::format("{}restoring {} into {}", options_.is_dry_run ? "dry run: " : "", archive_name,
                                     options_.target.native()));
     try {
+      std::error_code ignored;
+      const bool was_there = std::filesystem::exists(options_.target, ignored);
       extract(threads, facts.counts);
       facts.is_complete = true;
+      if (is_nothing(facts.counts)) {
+        run_.add_trouble({.kind = restore::Trouble::Kind::Note,
+                          .path = "",
+                          .reason = "nothing matches: no object of the archive is selected"});
+        // Made for nothing; only an empty directory is removed.
+        if (!was_there) std::filesystem::remove(options_.target, ignored);
+      }
     } catch (const Error& error) {
       tell(facts);
       throw with_remedy(error, options_);
@@ -172,6 +181,12 @@ class Restoration {
       throw;
     }
     counts = sink.counts();
+  }
+
+  /// Nothing was selected, and that not for a path that is said to be missing.
+  bool is_nothing(const restore::SinkCounts& counts) const {
+    const restore::TroubleLog::Counts troubles = troubles_.counts();
+    return counts == restore::SinkCounts() && troubles.failed + troubles.refused + troubles.damaged == 0;
   }
 
   /// By any thread.

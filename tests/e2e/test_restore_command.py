@@ -93,6 +93,17 @@ def test_a_path_that_the_archive_does_not_have_is_named(host, archive, target):
     assert files_in(restored(host, target)) == ["a.conf"]
 
 
+def test_a_pattern_that_nothing_matches_is_told(host, archive, target):
+    for more in ((), ("--dry-run",)):
+        _, out, said = host.run("restore", "latest", "--include", "*.zzz", "--target", str(target), *more, expect=0)
+
+        assert "warning: nothing matches: no object of the archive is selected\n" in said
+        assert "nothing" in out and not target.exists()
+    target.mkdir()
+    host.run("restore", "latest", "--include", "*.zzz", "--target", str(target), expect=0)
+    assert target.exists(), "what was there before stays"
+
+
 def test_a_dry_run_tells_and_writes_nothing(host, archive, target):
     _, out, _ = host.run("restore", "latest", "--target", str(target), "--dry-run", expect=0)
 
