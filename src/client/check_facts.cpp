@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/console.hpp"
+#include "client/shown_path.hpp"
 #include "core/byte_count.hpp"
 #include "core/counted.hpp"
 #include "core/encoding.hpp"
@@ -29,7 +30,7 @@ void CheckFacts::add(const CheckedArchive& archive) {
 json::Object to_json(const restore::Finding& finding, const std::string& archive) {
   json::Object object{{"message_type", "finding"}, {"archive", archive}};
   if (!finding.entry.empty()) object["entry"] = printable(finding.entry);
-  if (!finding.path.empty()) put_path(object, "path", finding.path);
+  if (!finding.path.empty()) put_path(object, "path", path_from_root(finding.path));
   object["problem"] = printable(finding.problem);
   object["meaning"] = finding.meaning;
   return object;
@@ -38,7 +39,7 @@ json::Object to_json(const restore::Finding& finding, const std::string& archive
 std::string to_line(const restore::Finding& finding, const std::string& archive) {
   std::string line = archive + ": ";
   if (!finding.entry.empty()) line += printable(finding.entry) + ": ";
-  if (!finding.path.empty()) line += printable(finding.path) + ": ";
+  if (!finding.path.empty()) line += shown_path(path_from_root(finding.path)) + ": ";
   line += printable(one_line(finding.problem));
   return finding.meaning.empty() ? line : line + "; " + finding.meaning;
 }

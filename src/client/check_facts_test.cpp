@@ -47,11 +47,11 @@ TEST(CheckFacts, ShowAFindingOnOneLineAndGiveItExactly) {
   const restore::Finding finding{
       .entry = "etc.tar.gz", .path = "etc/\xff\n", .problem = "it is\nbad", .meaning = "the others are good"};
 
-  EXPECT_EQ(to_line(finding, "a.zip"), "a.zip: etc.tar.gz: etc/\\xff\\n: it is bad; the others are good");
+  EXPECT_EQ(to_line(finding, "a.zip"), "a.zip: etc.tar.gz: /etc/\\xff\\n: it is bad; the others are good");
   const json::Object object = to_json(finding, "a.zip");
   EXPECT_EQ(object.at("archive"), "a.zip");
   EXPECT_EQ(object.at("entry"), "etc.tar.gz");
-  EXPECT_EQ(object.at("path_b64"), "ZXRjL/8K");
+  EXPECT_EQ(object.at("path_b64"), "L2V0Yy//Cg==");
 }
 
 TEST(CheckFacts, LeaveOutWhatAFindingIsNotAbout) {

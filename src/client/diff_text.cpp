@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "client/console.hpp"
-#include "core/encoding.hpp"
+#include "client/shown_path.hpp"
 
 namespace osbackup::client {
 
@@ -16,7 +16,7 @@ using restore::DiffCounts;
 
 std::string change_text(const Change& change, bool with_fields) {
   const std::string& path = change.entry.path;
-  std::string text = fmt::format("{}  {}", letter_of(change.kind), path == "." ? "/" : "/" + printable(path));
+  std::string text = fmt::format("{}  {}", letter_of(change.kind), shown_path(path_from_root(path)));
   if (!with_fields || change.fields.empty()) return text;
   std::string_view separator = "  (";
   for (const restore::ChangedField field : change.fields) {

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "client/console.hpp"
+#include "client/shown_path.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 
@@ -64,7 +65,7 @@ std::string size_text(const Entry& entry) {
   return is_device ? fmt::format("{}, {}", entry.device_major, entry.device_minor) : std::to_string(entry.size);
 }
 
-std::string absolute(const std::string& path) { return path == "." ? "/" : "/" + printable(path); }
+std::string absolute(const std::string& path) { return shown_path(path_from_root(path)); }
 
 const char* name_of(restore::ObjectAction action) {
   switch (action) {
@@ -94,7 +95,7 @@ std::string object_details(const Entry& entry, const ObjectOrigin& origin) {
   std::string text = fmt::format("{}{} {:>2} {:<8} {:<8} {:>10} {} {}", letter_of(entry.type), mode_text(entry.mode),
                                  entry.links, owner_text(entry.user, entry.uid), owner_text(entry.group, entry.gid),
                                  size_text(entry), time_text(entry.mtime), object_path(entry, origin));
-  if (entry.type == EntryType::Symlink) text += " -> " + printable(entry.target);
+  if (entry.type == EntryType::Symlink) text += " -> " + shown_path(entry.target);
   if (entry.type == EntryType::Hardlink) text += " link to " + absolute(entry.target);
   return text;
 }
@@ -121,10 +122,9 @@ std::string done_line(const restore::DoneObject& done, const std::string& path) 
 }
 
 std::string done_json(const restore::DoneObject& done, const std::string& path) {
-  json::Object object{{"message_type", "object"},
-                      {"action", name_of(done.action)},
-                      {"type", std::string(archive::name_of(done.type))}};
-  put_path(object, "path", path == "." ? "/" : "/" + path);
+  json::Object object{
+      {"message_type", "object"}, {"action", name_of(done.action)}, {"type", std::string(archive::name_of(done.type))}};
+  put_path(object, "path", path_from_root(path));
   return json::serialize(std::move(object));
 }
 

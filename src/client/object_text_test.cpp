@@ -43,6 +43,8 @@ TEST_F(ObjectTextTest, IsAPathFromTheRootOn) {
   EXPECT_EQ(object_path(line_.entry, {.message_type = "match", .archive = "a+b+c.zip"}), "a+b+c.zip:/etc/passwd");
   line_.entry.path = ".";
   EXPECT_EQ(object_path(line_.entry, {.message_type = "node"}), "/");
+  line_.entry.path = R"(a\n)";
+  EXPECT_EQ(object_path(line_.entry, {.message_type = "node"}), R"(/a\\n)");
   line_.entry.path = "a\n\xff";
   EXPECT_EQ(object_path(line_.entry, {.message_type = "node"}), "/a\\n\\xff");
 }

@@ -186,7 +186,8 @@ void add_restore(CLI::App& command, Command& chosen) {
           "--overwrite", [options](const std::string& text) { options->overwrite = parse_overwrite(text); },
           "Replace what is there: always (the default), if-changed, or never")
       ->type_name("WHEN");
-  command.add_flag("--dry-run", options->is_dry_run, "Tell what would be done, and write nothing; with -v of each object");
+  command.add_flag("--dry-run", options->is_dry_run,
+                   "Tell what would be done, and write nothing; with -v of each object");
   command.add_flag("--keep-going", options->keep_going, "Get out of a damaged archive whatever can be had");
   add_expected_digest(command, options);
   add_host(command, options);
@@ -237,7 +238,8 @@ constexpr std::array kReadingCommands = {
                    "osbackup find '*.conf' --newer 7d        modified in the last 7 days\n"
                    "osbackup find '/home/**/.bashrc' -l      from the root on; ** is any number of directories\n"
                    "\n"
-                   "What is found is shown as osbackup dump takes it: ARCHIVE:PATH."},
+                   "What is found is shown as osbackup dump takes it: ARCHIVE:PATH. A path with odd bytes is shown\n"
+                   "with \\n, \\xff or \\\\ in it: the shell takes it between $' and ', as in dump $'ARCHIVE:/a\\nb'."},
     ReadingCommand{"diff", "Tell what changed between two archives, or since one was made", add_diff,
                    "osbackup diff 20260301 latest   + added, - removed, M content, U metadata, T type\n"
                    "osbackup diff latest --live     what changed on this host since the newest archive"},

@@ -1,5 +1,6 @@
 #include "client/remark.hpp"
 
+#include "client/shown_path.hpp"
 #include "core/encoding.hpp"
 
 namespace osbackup::client {
@@ -46,14 +47,14 @@ Remark to_remark(const backup::Warning& warning) {
 Remark to_remark(const restore::Trouble& trouble) {
   const bool is_note = trouble.kind == restore::Trouble::Kind::Note;
   return {.kind = name_of(trouble.kind),
-          .path = trouble.path,
+          .path = trouble.path.empty() ? "" : path_from_root(trouble.path),
           .reason = trouble.reason,
           .shown_from = is_note ? Verbosity::Normal : Verbosity::Quiet};
 }
 
 std::string to_line(const Remark& remark) {
   const std::string reason = printable(one_line(remark.reason));
-  return remark.path.empty() ? reason : printable(remark.path) + ": " + reason;
+  return remark.path.empty() ? reason : shown_path(remark.path) + ": " + reason;
 }
 
 }  // namespace osbackup::client

@@ -13,7 +13,7 @@ enum class Verbosity { Quiet, Normal, Verbose };
 /// Something that went wrong, or is worth knowing, about an object or about the whole.
 struct Remark {
   std::string kind;                          ///< In one word, for --json: `missing`, `refused`.
-  std::string path;                          ///< Raw bytes; empty when it is about the whole.
+  std::string path;                          ///< From the root on, raw bytes; empty when it is about the whole.
   std::string reason;                        ///< A sentence's end: "Permission denied".
   Verbosity shown_from = Verbosity::Normal;  ///< How much must be said for people to see it.
 };

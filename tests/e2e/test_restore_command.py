@@ -89,7 +89,7 @@ def test_parts_are_chosen_by_path_and_pattern(host, archive, target):
 def test_a_path_that_the_archive_does_not_have_is_named(host, archive, target):
     _, _, said = host.run("restore", "latest", "/etc/none", f"{host.source}/a.conf", "--target", str(target), expect=3)
 
-    assert "warning: etc/none: it is not in the archive" in said
+    assert "warning: /etc/none: it is not in the archive" in said
     assert files_in(restored(host, target)) == ["a.conf"]
 
 
