@@ -185,6 +185,16 @@ def test_ls_shows_every_object_or_a_part(host, archive):
     assert (out, said) == ("", "osbackup: /etc is not in the archive\n")
 
 
+def test_ls_tells_what_lies_deeper_than_it_shows(host, archive):
+    above = str(host.source.parent)
+
+    _, out, said = host.run("ls", "latest", str(host.source.parent.parent), "--depth", "1", expect=0)
+    assert (out, said) == ("", f"warning: {host.source}: it lies deeper than --depth 1 shows, and of what is "
+                               "above it the archive has nothing\n")
+    _, out, said = host.run("ls", "latest", above, "--depth", "1", expect=0)
+    assert (out, said) == (f"{host.source}\n", "")
+
+
 def test_ls_shows_details_as_ls_does(host, archive):
     os_lines = {}
     for line in subprocess.check_output(["ls", "-lnb", "--time-style=long-iso", host.source], text=True,
@@ -307,7 +317,7 @@ def test_dump_finds_damage(host, archive):
     assert said.startswith(f"osbackup: {host.source}/folder/large: ") and ": the member at byte " in said
     assert "what was written is not to be trusted" in said
     _, _, said = dump(host, f"{host.source}/folder/large", "--json")
-    assert [found["message_type"] for found in objects(said)] == ["error"]
+    assert [found["message_type"] for found in objects(said)] == ["error", "summary"]
 
 
 def test_a_pipe_that_nobody_reads_ends_quietly(host, archive):
