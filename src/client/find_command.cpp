@@ -40,7 +40,7 @@ class ArchiveSearch {
         is_more = line.has_value();
         if (line && search_.matches(line->entry)) show(*line, origin);
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Corrupt) throw;
+        if (error.kind() != ErrorKind::Corrupt) throw error.within(name);
         run_.add_unread(error.within(name));
       }
     }

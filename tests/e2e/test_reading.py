@@ -400,3 +400,16 @@ def test_an_archive_made_by_hand_is_read(host):
     content, code, _ = dump(host, "hello.txt")
 
     assert (content, code) == (b"hello\n", 0)
+
+
+def test_find_names_the_archive_whose_tar_is_encrypted(host):
+    folder = host.ftp_server.root / "backups"
+    folder.mkdir()
+    shutil.chown(folder, "ftp", "ftp")
+    name = "testhost+192.0.2.7+20200101T000000Z.zip"
+    subprocess.run(["sh", "-ec", f"tar -cf etc.tar -C '{host.source}' hello.txt && "
+                    f"zip -q -P secret '{folder}/{name}' etc.tar"], check=True, cwd=host.folder)
+
+    _, _, said = host.run("find", "hello.txt", expect=3)
+
+    assert re.search(f"^warning: {re.escape(name)}: .*encrypted", said, re.MULTILINE), said
