@@ -77,10 +77,10 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
   const std::vector<std::string> unknown = unknown_words(app);
   // Something may be missing because it was misspelt.
   const int code = error.get_exit_code();
-  const bool may_be_misspelt = code == static_cast<int>(CLI::ExitCodes::RequiredError) ||
-                               code == static_cast<int>(CLI::ExitCodes::ExtrasError);
-  const std::string text = may_be_misspelt && !unknown.empty() ? about_unknown(unknown.front(), place, call)
-                                                               : printable(error.what()) + ".";
+  const bool may_be_misspelt =
+      code == static_cast<int>(CLI::ExitCodes::RequiredError) || code == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  const std::string text =
+      may_be_misspelt && !unknown.empty() ? about_unknown(unknown.front(), place, call) : printable(error.what()) + ".";
   return {ErrorKind::Usage, fmt::format("{} Run {} --help for what it takes", text, call)};
 }
 
@@ -95,11 +95,11 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.add_option("--config", line.common.config, "Configuration file")->type_name("FILE")->capture_default_str();
     app.add_flag("--json", line.common.json, "Print one JSON object a line, each with message_type");
-    CLI::Option* quiet_flag = app.add_flag("-q,--quiet", quiet, "Print errors only");
-    app.add_flag("-v,--verbose", verbose, "Print every step and every warning")->excludes(quiet_flag);
+    app.set_version_flag("--version", fmt::format("osbackup {}", version()), "Print the version and exit");
+    app.add_flag("-q,--quiet", quiet, "Print errors only");
+    app.add_flag("-v,--verbose", verbose, "Print every step and every warning");
   };
   CLI::App app(kDescription, "osbackup");
-  app.set_version_flag("--version", fmt::format("osbackup {}", version()), "Print the version and exit");
   app.require_subcommand(1);
   add_common_options(app);
   add_common_options(*app.add_subcommand("backup", "Make, upload and report one backup (must be root)")->alias("run"));
@@ -113,6 +113,8 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   } catch (const CLI::ParseError& error) {
     throw usage_error(error, app);
   }
+  // One may stand before the command and the other behind it: to CLI11 these are two options.
+  if (quiet && verbose) throw Error(ErrorKind::Usage, "-q and -v exclude each other: leave one out");
   line.common.verbosity = quiet ? Verbosity::Quiet : verbose ? Verbosity::Verbose : Verbosity::Normal;
   return line;
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,21 @@ TEST(CommandLine, TakesCommonOptionsBeforeTheCommandAndBehindIt) {
     EXPECT_TRUE(line.common.json);
     EXPECT_EQ(line.common.verbosity, Verbosity::Quiet);
   }
+}
+
+TEST(CommandLine, GivesTheVersionOfEachCommand) {
+  for (const char* command : {"backup", "snapshots", "ls", "restore"}) {
+    const std::array words = {"osbackup", command, "--version"};
+    testing::internal::CaptureStdout();
+    EXPECT_FALSE(parse_command_line(words.size(), words.data()));
+    EXPECT_THAT(testing::internal::GetCapturedStdout(), testing::StartsWith("osbackup "));
+  }
+}
+
+TEST(CommandLine, IsQuietOrVerbose) {
+  for (const auto& words :
+       {std::vector<std::string>{"-q", "snapshots", "-v"}, std::vector<std::string>{"snapshots", "-q", "-v"}})
+    EXPECT_THAT(parsing(words), fails_with(ErrorKind::Usage, "-q and -v exclude each other"));
 }
 
 TEST(CommandLine, KnowsOtherNamesOfCommands) {

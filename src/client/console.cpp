@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
@@ -15,10 +16,10 @@ namespace {
 
 const std::string kClearLine = "\r\x1b[K";
 
-/// A terminal that went away or a full disk behind standard error must not end a backup: failures are not looked at.
-void put(std::FILE* stream, const std::string& text) noexcept {
-  [[maybe_unused]] const std::size_t written = std::fwrite(text.data(), 1, text.size(), stream);
-  [[maybe_unused]] const int flushed = std::fflush(stream);
+/// False, and errno, when it could not be written. A terminal that went away or a full disk behind standard error must
+/// not end a backup: there it is not looked at.
+bool put(std::FILE* stream, const std::string& text) noexcept {
+  return std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
 }
 
 std::size_t terminal_columns() {
@@ -85,7 +86,7 @@ void Console::summary(json::Object object, const std::string& text) {
   } else if (options_.verbosity != Verbosity::Quiet) {
     const std::scoped_lock lock(output_mutex_, mutex_);
     clear_live_line();
-    put(stdout, printable(text) + "\n");
+    put_output(printable(text) + "\n");
   }
 }
 
@@ -139,7 +140,19 @@ void Console::say(const std::string& text) {
 void Console::emit(json::Object object) {
   const std::string text = json::serialize(std::move(object)) + "\n";
   const std::scoped_lock lock(output_mutex_);
-  put(options_.output_is_content ? stderr : stdout, text);
+  if (options_.output_is_content)
+    put(stderr, text);
+  else
+    put_output(text);
+}
+
+void Console::put_output(const std::string& text) noexcept {
+  if (!put(stdout, text) && output_problem_ == 0) output_problem_ = errno;
+}
+
+int Console::output_problem() {
+  const std::scoped_lock lock(output_mutex_);
+  return output_problem_;
 }
 
 void Console::clear_live_line() {

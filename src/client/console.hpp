@@ -52,19 +52,24 @@ class Console {
   /// The same as one plain line: what SIGUSR1 asks for.
   void status(const ProgressView& progress, std::chrono::milliseconds elapsed);
 
+  /// Why a message or a summary could not be written to standard output: errno's value of the first; 0 for none.
+  int output_problem();
+
   const ConsoleOptions& options() const noexcept { return options_; }
 
  private:
   void say(const std::string& text);
   void emit(json::Object object);
+  void put_output(const std::string& text) noexcept;
   void write_results(ByteSink& output);
   void clear_live_line();
 
   ConsoleOptions options_;
   /// For what goes to standard output, whose reader may be slow: what goes to standard error does not wait for it.
   std::mutex output_mutex_;
-  std::string results_;  ///< Held back; guarded by output_mutex_.
-  std::mutex mutex_;     ///< For standard error; taken after output_mutex_ where both are.
+  std::string results_;     ///< Held back; guarded by output_mutex_.
+  int output_problem_ = 0;  ///< Guarded by output_mutex_.
+  std::mutex mutex_;        ///< For standard error; taken after output_mutex_ where both are.
   bool live_line_shown_ = false;
 };
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "core/byte_count.hpp"
 #include "core/counted.hpp"
+#include "system/system_error.hpp"
 
 namespace osbackup::client {
 namespace {
@@ -91,7 +93,21 @@ int ReadingRun::finish(const storage::Traffic& traffic) {
   summary["logins"] = traffic.logins;
   summary["exit_code"] = code;
   console_.summary(std::move(summary), summary_text_);
-  return code;
+  const int problem = console_.output_problem();
+  return problem == 0 ? code : code_of_unheard(problem, code);
+}
+
+/// What was done was not told: that is the end of a command that had no worse one.
+int ReadingRun::code_of_unheard(int problem, int code) {
+  if (problem == EPIPE) {
+    if (outcome_.signal == 0) outcome_.signal = SIGPIPE;
+    return exit_code(outcome_);
+  }
+  if (code != 0) return code;
+  const Error error = system::system_error("write to standard output", problem);
+  console_.error(error.what());
+  outcome_.failure = error.kind();
+  return exit_code(outcome_);
 }
 
 }  // namespace osbackup::client

@@ -65,6 +65,7 @@ class ReadingRun {
 
  private:
   void fail(const Error& error);
+  int code_of_unheard(int problem, int code);
 
   Console console_;
   restore::RestoreProgress progress_;

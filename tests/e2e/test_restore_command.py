@@ -141,6 +141,22 @@ def test_each_object_is_told_as_json(host, archive, target):
         {"message_type": "object", "action": "new", "type": "symlink", "path": f"{host.source}/link"}]
 
 
+@pytest.mark.parametrize("words", [(), ("--json",), ("-v",)])
+def test_an_end_that_cannot_be_told_is_not_a_good_one(host, archive, target, words):
+    command = host.command("restore", "latest", f"{host.source}/a.conf", "--target", str(target), *words)
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 13, done.stderr
+    assert "write to standard output: No space left on device" in done.stderr
+    unread, closed = os.pipe()
+    os.close(unread)
+    done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(closed)
+    assert done.returncode == 128 + signal.SIGPIPE, done.stderr
+    assert "standard output" not in done.stderr
+
+
 def test_what_is_there_stays_or_is_replaced_as_told(host, archive, target):
     host.run("restore", "latest", "--target", str(target), expect=0)
     (restored(host, target) / "a.conf").write_text("another")
