@@ -153,9 +153,10 @@ int check_command(const CommonOptions& common, const CheckOptions& options) {
     ArchiveChecks checks(archives, run, options);
     const auto summarise = [&] { run.summarise(to_summary(checks.facts()), to_sentence(checks.facts())); };
     try {
-      for (const restore::Snapshot& snapshot : snapshots) {
+      for (std::size_t i = 0; i < snapshots.size(); ++i) {
         run.throw_if_stopped();
-        checks.check(snapshot);
+        run.view().begin_archive(i + 1, snapshots.size(), run.elapsed());
+        checks.check(snapshots[i]);
       }
     } catch (const Error&) {
       summarise();

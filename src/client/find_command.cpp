@@ -73,6 +73,7 @@ int find_command(const CommonOptions& common, const FindOptions& options) {
     run.set_stage(RunStage::Reading);
     run.progress().stage = restore::RestoreProgress::Stage::Reading;
     run.progress().objects_total = snapshots.size();
+    run.view().count_archives();
     const ProgressDisplay display(run.console(), run.view());
     for (const restore::Snapshot& snapshot : snapshots) {
       run.throw_if_stopped();

@@ -34,7 +34,7 @@ class ReadingRun {
 
   Console& console() noexcept { return console_; }
   restore::RestoreProgress& progress() noexcept { return progress_; }
-  const ProgressView& view() const noexcept { return view_; }
+  RestoreProgressView& view() noexcept { return view_; }
   StandardOutput& output() noexcept { return output_; }
   std::chrono::milliseconds elapsed() const;
 

@@ -73,14 +73,22 @@ std::string of_total(const std::string& part, std::uint64_t total, const std::st
 
 }  // namespace
 
+void RestoreProgressView::begin_archive(std::uint64_t number, std::uint64_t total, milliseconds elapsed) {
+  archive_ = number;
+  archives_total_ = total;
+  archive_begun_ms_ = elapsed.count();
+}
+
 std::string RestoreProgressView::text(milliseconds elapsed) const {
-  const Moment moment(progress_, elapsed);
+  const Moment moment(progress_, elapsed - milliseconds(archive_begun_ms_));
+  const char* counted_as = counts_archives_ ? "archive" : "object";
   std::string text = fmt::format("{}  {}  ", human_duration(elapsed), name_of(progress_.stage));
+  if (archives_total_ > 1) text += fmt::format("archive {} of {}, ", archive_.load(), archives_total_.load());
   if (const auto percent = moment.percent()) text += fmt::format("{:.0f} %, ", *percent);
   if (moment.objects_total == 0)
-    text += counted(moment.objects, "object");
+    text += counted(moment.objects, counted_as);
   else
-    text += fmt::format("{} of {}", moment.objects, counted(moment.objects_total, "object"));
+    text += fmt::format("{} of {}", moment.objects, counted(moment.objects_total, counted_as));
   if (moment.bytes > 0 || moment.bytes_total > 0)
     text += ", " + of_total(human_bytes(moment.bytes), moment.bytes_total, human_bytes(moment.bytes_total));
   if (moment.bytes > 0) text += fmt::format(", {}/s", human_bytes(moment.bytes_per_second()));
@@ -90,11 +98,16 @@ std::string RestoreProgressView::text(milliseconds elapsed) const {
 }
 
 json::Object RestoreProgressView::object(milliseconds elapsed) const {
-  const Moment moment(progress_, elapsed);
+  const Moment moment(progress_, elapsed - milliseconds(archive_begun_ms_));
+  const std::string counted_as = counts_archives_ ? "archives" : "objects";
   json::Object object{{"message_type", "status"},      {"stage", name_of(progress_.stage)},
-                      {"elapsed_ms", elapsed.count()}, {"objects", moment.objects},
+                      {"elapsed_ms", elapsed.count()}, {counted_as, moment.objects},
                       {"bytes", moment.bytes},         {"troubles", moment.troubles}};
-  if (moment.objects_total > 0) object["objects_total"] = moment.objects_total;
+  if (moment.objects_total > 0) object[counted_as + "_total"] = moment.objects_total;
+  if (archives_total_ > 1) {
+    object["archive"] = archive_.load();
+    object["archives_total"] = archives_total_.load();
+  }
   if (moment.bytes_total > 0) object["bytes_total"] = moment.bytes_total;
   if (const auto percent = moment.percent()) object["percent_done"] = *percent;
   if (const auto left = moment.left()) object["left_ms"] = left->count();

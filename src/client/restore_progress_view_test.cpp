@@ -54,6 +54,33 @@ TEST_F(RestoreProgressViewTest, StaysAtAHundredPercentWhenThereIsMoreThanWasSaid
   EXPECT_EQ(text(), "10 s  reading  100 %, 0 objects, 200 B of 100 B, 20 B/s");
 }
 
+TEST_F(RestoreProgressViewTest, MeasuresEachOfSeveralArchivesFromItsBegin) {
+  progress_.bytes = 10U << 20U;
+  progress_.bytes_total = 40U << 20U;
+  view_.begin_archive(2, 3, seconds(8));
+
+  EXPECT_EQ(text(), "10 s  reading  archive 2 of 3, 25 %, 0 objects, 10 MiB of 40 MiB, 5.0 MiB/s, 6.0 s left");
+  const json::Object object = view_.object(seconds(10));
+  EXPECT_EQ(object.at("archive"), 2);
+  EXPECT_EQ(object.at("archives_total"), 3);
+  EXPECT_EQ(object.at("left_ms"), 6000);
+}
+
+TEST_F(RestoreProgressViewTest, DoesNotNumberASingleArchive) {
+  view_.begin_archive(1, 1, seconds(8));
+
+  EXPECT_EQ(text(), "10 s  reading  0 objects");
+}
+
+TEST_F(RestoreProgressViewTest, CountsArchivesAsSuch) {
+  view_.count_archives();
+  progress_.objects = 1;
+  progress_.objects_total = 3;
+
+  EXPECT_EQ(text(), "10 s  reading  33 %, 1 of 3 archives");
+  EXPECT_EQ(view_.object(seconds(10)).at("archives_total"), 3);
+}
+
 TEST_F(RestoreProgressViewTest, BeginsWithNothing) {
   progress_.stage = RestoreProgress::Stage::Opening;
 
