@@ -18,6 +18,10 @@ using archive::ArchiveName;
 
 constexpr std::string_view kLatest = "latest";
 
+constexpr const char* kHowToName =
+    "; a zip that was made by hand has to be renamed at the destination as archives are: HOST+IP+TIME.zip, such as "
+    "web-1+192.0.2.7+20260301T021500Z.zip";
+
 /// How many archives or hosts a message names.
 constexpr std::size_t kNamedMax = 10;
 
@@ -93,8 +97,8 @@ Snapshot find_snapshot(storage::Destination& destination, const std::string& tex
   if (const std::optional<ArchiveName> name = ArchiveName::parse(text)) return find_by_name(destination, *name);
   if (text != kLatest && !begins_timestamp(text))
     throw Error(ErrorKind::Usage, fmt::format("\"{}\" is no snapshot: write an archive's name, the begin of its time "
-                                              "such as 20260301 or 20260301T0215, or latest",
-                                              printable(text)));
+                                              "such as 20260301 or 20260301T0215, or latest{}",
+                                              printable(text), text.ends_with(".zip") ? kHowToName : ""));
   std::vector<Snapshot> of_host = require_snapshots(destination, hostname);
   if (text == kLatest) return std::move(of_host.back());
   std::vector<Snapshot> found;

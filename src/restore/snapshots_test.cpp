@@ -137,5 +137,9 @@ TEST_F(SnapshotsTest, AreNotMeantByOtherTexts) {
     EXPECT_THAT(refusing(text), fails_with(ErrorKind::Usage, "is no snapshot: write an archive's name")) << text;
 }
 
+TEST_F(SnapshotsTest, HaveToBeRenamedWhenTheyWereNamedByHand) {
+  EXPECT_THAT(refusing("backup.zip"), fails_with(ErrorKind::Usage, "has to be renamed at the destination"));
+}
+
 }  // namespace
 }  // namespace osbackup::restore
