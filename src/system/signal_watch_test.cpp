@@ -17,7 +17,11 @@ template <class Behaves>
 void expect_in_child(Behaves behaves) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
-  if (child == 0) _exit(behaves() ? 0 : 1);
+  if (child == 0) {
+    // What is in the background of a shell has some ignored.
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) std::signal(number, SIG_DFL);
+    _exit(behaves() ? 0 : 1);
+  }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
