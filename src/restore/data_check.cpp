@@ -154,6 +154,7 @@ class SequentialDataCheck {
         throw_if_stopped(context_);
         context_.progress.bytes += found;
       }
+      content.check();
     } catch (const Error& error) {
       if (!is_about_archive(error.kind())) throw;
       report(entry.name, {}, error.what());
