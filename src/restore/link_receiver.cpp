@@ -55,7 +55,12 @@ void LinkReceiver::finish() {
   }
   // Never AT_SYMLINK_FOLLOW: a link that has several names is linked itself.
   placement_.make([&](const NamePlace& place) {
-    return linkat(from.get(), from_name.c_str(), place.directory, place.name, 0) == 0;
+    if (linkat(from.get(), from_name.c_str(), place.directory, place.name, 0) == 0) return true;
+    if (errno != EXDEV && errno != EMLINK) return false;
+    const char* const reason =
+        errno == EXDEV ? "lies on another file system" : "has as many names as its file system allows";
+    throw Error(ErrorKind::Denied, fmt::format("what it links to, {}, {}: restore this path by itself to get its content",
+                                               printable(target_), reason));
   });
   placement_.set_made(linked);
   placement_.publish();

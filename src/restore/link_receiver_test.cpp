@@ -154,5 +154,16 @@ TEST_F(LinkReceiverTest, LeavesNothingBehindWhenItsPlaceIsTaken) {
   EXPECT_EQ(status_of("a").st_nlink, 1U);
 }
 
+TEST_F(LinkReceiverTest, SaysThatItsTargetLiesOnAnotherFileSystem) {
+  there_directory("mounted");
+  ASSERT_EQ(mount("none", at("mounted").c_str(), "tmpfs", 0, ""), 0) << "this test must run as root";
+  restore_file({.path = "a"});
+  restore(hardlink_of("mounted/b", "a"));
+
+  EXPECT_THAT(told(), tells_once("failed mounted/b", "a, lies on another file system: restore this path by itself"));
+  EXPECT_THAT(names_in(at("mounted")), IsEmpty());
+  EXPECT_EQ(umount2(at("mounted").c_str(), MNT_DETACH), 0);
+}
+
 }  // namespace
 }  // namespace osbackup::restore
