@@ -26,6 +26,7 @@ SignalWatch::SignalWatch(std::function<void()> on_status) : on_status_(std::move
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   thread_ = std::jthread([this](const std::stop_token& end) { watch(end); });
 }
 
