@@ -29,6 +29,11 @@ std::size_t terminal_columns() {
 
 constexpr std::size_t kResultBytesMax = 64U << 10U;
 
+/// Two paths that printable() has cut, and what is said of them.
+constexpr std::size_t kTextBytesMax = 16U << 10U;
+
+std::string shown(const std::string& text) { return printable(text, kTextBytesMax); }
+
 }  // namespace
 
 ConsoleOptions console_options(bool json, Verbosity verbosity) {
@@ -55,11 +60,11 @@ Console::~Console() {
 }
 
 void Console::info(const std::string& text) {
-  if (!options_.json && options_.verbosity != Verbosity::Quiet) say(printable(text));
+  if (!options_.json && options_.verbosity != Verbosity::Quiet) say(shown(text));
 }
 
 void Console::detail(const std::string& text) {
-  if (!options_.json && options_.verbosity == Verbosity::Verbose) say(printable(text));
+  if (!options_.json && options_.verbosity == Verbosity::Verbose) say(shown(text));
 }
 
 void Console::warning(const Remark& remark) {
@@ -74,9 +79,9 @@ void Console::warning(const Remark& remark) {
 }
 
 void Console::error(const std::string& text) {
-  if (options_.json) emit({{"message_type", "error"}, {"message", printable(text)}});
+  if (options_.json) emit({{"message_type", "error"}, {"message", shown(text)}});
   if (options_.json && options_.output_is_content) return;  // There the line was emitted already.
-  say((options_.color ? "\x1b[31mosbackup:\x1b[0m " : "osbackup: ") + printable(text));
+  say((options_.color ? "\x1b[31mosbackup:\x1b[0m " : "osbackup: ") + shown(text));
 }
 
 void Console::summary(json::Object object, const std::string& text) {
@@ -86,7 +91,7 @@ void Console::summary(json::Object object, const std::string& text) {
   } else if (options_.verbosity != Verbosity::Quiet) {
     const std::scoped_lock lock(output_mutex_, mutex_);
     clear_live_line();
-    put_output(printable(text) + "\n");
+    put_output(shown(text) + "\n");
   }
 }
 
