@@ -22,6 +22,10 @@ std::string_view name_of(EntryType type) noexcept {
   return "";
 }
 
+std::size_t name_bytes(const Entry& entry) noexcept {
+  return entry.path.size() + entry.target.size() + entry.user.size() + entry.group.size();
+}
+
 std::uint64_t stored_bytes(const Entry& entry) noexcept {
   if (entry.type != EntryType::File) return 0;
   if (!entry.sparse) return entry.size;

@@ -66,6 +66,9 @@ inline constexpr std::size_t kPathBytesMax = 256U << 10U;
 /// What a sparse file's map may hold; more extents are joined by taking the smallest holes for data.
 inline constexpr std::size_t kExtentsMax = 4096;
 
+/// What its path, target, user and group take; the headers in its tar are longer.
+std::size_t name_bytes(const Entry& entry) noexcept;
+
 /// The bytes of content that the tar holds: all but the holes.
 std::uint64_t stored_bytes(const Entry& entry) noexcept;
 

@@ -9,6 +9,7 @@ namespace osbackup::restore {
 namespace {
 
 constexpr std::size_t kLinesMax = 16'384;
+constexpr std::size_t kNameBytesMax = 16U << 20U;
 
 }  // namespace
 
@@ -23,12 +24,20 @@ std::optional<Stretch> IndexStretches::next(std::size_t directory) {
     position_ = 0;
   }
   Stretch stretch{.begin = position_, .end = position_, .lines = {}, .knows_lines = !has_gap_};
+  std::size_t name_bytes = 0;
+  std::optional<std::uint64_t> last_member;
   while (line_ && line_->placement.directory <= directory) {
-    const bool is_full = stretch.end - stretch.begin >= stretch_bytes_ || stretch.lines.size() >= kLinesMax;
+    const bool is_full = stretch.end - stretch.begin >= stretch_bytes_ || stretch.lines.size() >= kLinesMax ||
+                         name_bytes >= kNameBytesMax;
     if (is_full && line_->placement.member >= stretch.end) break;
     if (std::exchange(has_gap_, false)) stretch.knows_lines = false;
-    // What is said to lie in a directory before this one was found with the structure.
-    if (line_->placement.directory == directory) {
+    // What is said to lie in a directory before this one, or inside of the members before it, was found with the
+    // structure, as was what leaves no room for names.
+    const bool may_be = line_->placement.directory == directory &&
+                        (line_->placement.member >= stretch.end || line_->placement.member == last_member);
+    if (may_be && room_.take(*line_).empty()) {
+      last_member = line_->placement.member;
+      name_bytes += archive::name_bytes(line_->entry);
       stretch.end = std::max(stretch.end, line_->placement.member + line_->placement.span);
       stretch.lines.push_back(std::move(*line_));
     }

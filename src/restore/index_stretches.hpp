@@ -7,6 +7,7 @@
 
 #include "archive/archive_reader.hpp"
 #include "restore/lines_ahead.hpp"
+#include "restore/member_room.hpp"
 
 namespace osbackup::restore {
 
@@ -18,8 +19,8 @@ struct Stretch {
   bool knows_lines = true;  ///< Whether no line is missing because its block is damaged.
 };
 
-/// Cuts the directories of an archive into stretches, as its index says what lies where. Holds some thousand lines. One
-/// thread at a time.
+/// Cuts the directories of an archive into stretches, as its index says what lies where. Holds some thousand lines, or
+/// as many as have 16 MiB of names. One thread at a time.
 class IndexStretches {
  public:
   /// A stretch takes about so many bytes, or more when an object does. The archive outlives it.
@@ -35,6 +36,7 @@ class IndexStretches {
   const archive::Manifest& manifest_;
   std::uint64_t stretch_bytes_;
   LinesAhead lines_;
+  MemberRoom room_;
   std::optional<archive::IndexEntry> line_;  ///< The next one.
   bool has_gap_ = false;                     ///< Whether lines are missing before it.
   std::size_t directory_ = 0;

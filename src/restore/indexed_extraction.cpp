@@ -64,6 +64,8 @@ class IndexedExtraction {
   std::vector<std::unique_ptr<Receiver>> receive(const PlannedSpan& span) {
     std::vector<std::unique_ptr<Receiver>> receivers;
     for (const PlannedObject& object : span.objects) {
+      // One path can be 100,000 directories that are to be made.
+      require_not_stopped();
       receivers.emplace_back();
       try {
         receivers.back() = sink_.receive(object.line.entry);

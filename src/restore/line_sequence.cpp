@@ -118,6 +118,8 @@ void LineSequence::check_place(const IndexEntry& line) {
   if (is_shared && (place.skip <= last_place_->skip || place.span != last_place_->span))
     report(line, fmt::format("its member is that of {}, which begins at {} of it and takes {} bytes; it says {} and {}",
                              shown(last_path_), last_place_->skip, last_place_->span, place.skip, place.span));
+  else if (const std::string problem = room_.take(line); !problem.empty())
+    report(line, problem);
   else if (!is_shared && is_behind_gap_ && place.member < end)
     report(line, fmt::format("its members begin at byte {}, inside of those that end at {}", place.member, end));
   else if (!is_shared && !is_behind_gap_ && (place.member != end || place.skip != 0))

@@ -10,6 +10,7 @@
 #include "archive/manifest.hpp"
 #include "restore/finding.hpp"
 #include "restore/link_targets.hpp"
+#include "restore/member_room.hpp"
 #include "restore/path_lineage.hpp"
 
 namespace osbackup::restore {
@@ -62,6 +63,7 @@ class LineSequence {
   bool is_behind_gap_ = false;    ///< Whether lines are missing between the last and the next.
   PathLineage lineage_;
   std::string last_path_;
+  MemberRoom room_;
   std::optional<archive::Placement> last_place_;  ///< In this directory.
 };
 

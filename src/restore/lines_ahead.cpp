@@ -6,6 +6,7 @@ namespace osbackup::restore {
 namespace {
 
 constexpr std::size_t kBatchLines = 1024;
+constexpr std::size_t kBatchNameBytes = 1U << 20U;
 constexpr std::size_t kBatchesMax = 4;
 
 }  // namespace
@@ -40,11 +41,14 @@ void LinesAhead::read(const std::stop_token& stop) {
     std::exception_ptr problem;
     bool goes_on = true;
     try {
-      while (batch.lines.size() < kBatchLines && path_ < lines_.size()) {
-        if (auto entry = lines_[path_].next())
+      std::size_t name_bytes = 0;
+      while (batch.lines.size() < kBatchLines && name_bytes < kBatchNameBytes && path_ < lines_.size()) {
+        if (auto entry = lines_[path_].next()) {
+          name_bytes += archive::name_bytes(entry->entry);
           batch.lines.push_back({.entry = std::move(*entry), .path = path_});
-        else
+        } else {
           ++path_;
+        }
       }
       batch.is_last = path_ == lines_.size();
     } catch (const Error& error) {

@@ -13,6 +13,7 @@ namespace {
 
 /// How many objects are planned ahead, so that what lies together is read together.
 constexpr std::size_t kObjectsAheadMax = 16'384;
+constexpr std::size_t kNameBytesAheadMax = 16U << 20U;
 
 /// Bytes that are read and thrown away sooner than a range is begun anew.
 constexpr std::uint64_t kGapBytesMax = 256U << 10U;
@@ -24,6 +25,13 @@ constexpr std::uint64_t kMemberBytesMax = 20U << 20U;
 /// of that says something else.
 constexpr std::uint64_t kContentBytesMax = 4U << 20U;
 constexpr std::uint64_t kOneMemberBytesMax = kContentBytesMax + (64U << 10U);
+
+std::size_t name_bytes(const PlannedSpan& span) {
+  std::size_t bytes = 0;
+  for (const PlannedObject& object : span.objects)
+    bytes += archive::name_bytes(object.line.entry) + object.path_in_tar.size();
+  return bytes;
+}
 
 }  // namespace
 
@@ -37,6 +45,7 @@ std::optional<PlannedSpan> MemberFeed::next_span() {
   PlannedSpan span = std::move(ahead_.front());
   ahead_.pop_front();
   objects_ahead_ -= span.objects.size();
+  name_bytes_ahead_ -= name_bytes(span);
   span_begin_ = span.place.offset;
   span_end_ = span.place.offset + span.place.length;
   is_one_member_ = span.objects.size() > 1 || span.objects.front().line.placement.skip != 0;
@@ -44,13 +53,14 @@ std::optional<PlannedSpan> MemberFeed::next_span() {
 }
 
 void MemberFeed::look_ahead() {
-  while (!is_planned_ && objects_ahead_ < kObjectsAheadMax) {
+  while (!is_planned_ && objects_ahead_ < kObjectsAheadMax && name_bytes_ahead_ < kNameBytesAheadMax) {
     std::optional<PlannedSpan> span = planner_.next();
     if (!span) {
       is_planned_ = true;
       return;
     }
     objects_ahead_ += span->objects.size();
+    name_bytes_ahead_ += name_bytes(*span);
     ahead_.push_back(std::move(*span));
   }
 }

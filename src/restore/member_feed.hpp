@@ -21,7 +21,7 @@ struct FedMember {
 };
 
 /// Reads the members of planned spans, in their order. Spans that lie close together are one stream: on FTP every other
-/// range is a login. It looks some 16,000 objects ahead for that, and holds one member. One thread at a time.
+/// range is a login. It looks some 16,000 objects ahead for that, or 16 MiB of names, and holds one member. One thread at a time.
 class MemberFeed {
  public:
   /// What is referred to outlives it.
@@ -46,6 +46,7 @@ class MemberFeed {
   SpanPlanner& planner_;
   std::deque<PlannedSpan> ahead_;
   std::size_t objects_ahead_ = 0;
+  std::size_t name_bytes_ahead_ = 0;
   bool is_planned_ = false;  ///< Whether `ahead_` has all there is.
   std::unique_ptr<ByteSource> stream_;
   std::uint64_t position_ = 0;    ///< In the archive, of the stream.

@@ -9,8 +9,11 @@
 namespace osbackup::restore {
 namespace {
 
-/// How many lost contents with several names are kept in mind. A link to one beyond them fails for want of it.
-constexpr std::size_t kLostMax = 100'000;
+/// Of the names of lost contents with several names that are kept in mind. A link to one beyond them fails for want of
+/// it.
+constexpr std::size_t kLostBytesMax = 16U << 20U;
+/// What each costs besides.
+constexpr std::size_t kLostOverheadBytes = 80;
 
 Trouble::Kind kind_of(ErrorKind kind) {
   if (kind == ErrorKind::Corrupt) return Trouble::Kind::Damaged;
@@ -32,7 +35,8 @@ void ObjectWork::settle(const PlannedObject& object, const Error& failure) {
   const std::string& path = object.line.entry.path;
   if (object.line.entry.links > 1) {
     const std::scoped_lock lock(mutex_);
-    if (lost_.size() < kLostMax) lost_.insert(path);
+    lost_bytes_ += path.size() + kLostOverheadBytes;
+    if (lost_bytes_ < kLostBytesMax) lost_.insert(path);
   }
   if (failure.kind() == ErrorKind::NoSpace) throw failure.within(printable(path));
   if (is_about_all(failure.kind())) throw failure;

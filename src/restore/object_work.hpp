@@ -47,6 +47,7 @@ class ObjectWork {
   ExtractionVoices voices_;
   mutable std::mutex mutex_;
   std::unordered_set<std::string> lost_;  ///< Of objects with several names; guarded by the mutex.
+  std::size_t lost_bytes_ = 0;            ///< Likewise.
 };
 
 /// Reads the headers of an object from the tar, and gives the entry with what the index alone knows. Corrupt when it is

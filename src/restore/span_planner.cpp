@@ -13,8 +13,11 @@ namespace {
 using archive::EntryType;
 using archive::IndexEntry;
 
-/// How many hard links to content that is not selected are kept in mind; what comes then is restored once for each.
-constexpr std::size_t kStandInsMax = 200'000;
+/// Of the names of hard links to content that is not selected that are kept in mind; what comes then is restored once
+/// for each.
+constexpr std::size_t kStandInBytesMax = 32U << 20U;
+/// What each costs besides.
+constexpr std::size_t kStandInOverheadBytes = 160;
 
 /// The selected paths; all without any.
 std::vector<std::string> paths_of(const Selection& selection) {
@@ -76,19 +79,27 @@ std::optional<IndexEntry> SpanPlanner::next_line() {
       if (!std::exchange(has_ended_, true)) name_missing_paths();
       return std::nullopt;
     }
-    const archive::Placement& place = line->entry.placement;
-    const std::tuple position(place.directory, place.member, place.skip);
-    if (has_position_ && position <= position_) {
-      const Error error(ErrorKind::Corrupt, "the index says that it lies before what comes ahead of it");
+    const std::string problem = misplacement(line->entry);
+    if (!problem.empty()) {
+      const Error error(ErrorKind::Corrupt, problem);
       if (!order_.keep_going) throw error.within(printable(line->entry.entry.path));
       troubles_.add({.kind = Trouble::Kind::Damaged, .path = line->entry.entry.path, .reason = error.what()});
       continue;
     }
-    position_ = position;
+    const archive::Placement& place = line->entry.placement;
+    position_ = {place.directory, place.member, place.skip};
     has_position_ = true;
     is_found_[line->path] = true;
     if (can_be(line->entry.entry)) return std::move(line->entry);
   }
+}
+
+/// Why a line cannot come behind the one before it; empty when it can.
+std::string SpanPlanner::misplacement(const IndexEntry& line) {
+  const archive::Placement& place = line.placement;
+  if (has_position_ && std::tuple(place.directory, place.member, place.skip) <= position_)
+    return "the index says that it lies before what comes ahead of it";
+  return room_.take(line);
 }
 
 /// By the entries before it; what may not be is named. Many threads restore, and which of two that contradict each
@@ -133,7 +144,8 @@ std::optional<PlannedObject> SpanPlanner::plan_link(IndexEntry line) {
     return std::nullopt;
   }
   content->entry.path = line.entry.path;
-  if (stand_ins_.size() < kStandInsMax) stand_ins_.emplace(content_path, line.entry.path);
+  stand_in_bytes_ += content_path.size() + line.entry.path.size() + kStandInOverheadBytes;
+  if (stand_in_bytes_ < kStandInBytesMax) stand_ins_.emplace(content_path, line.entry.path);
   if (!sink_.wants(content->entry)) return std::nullopt;
   return PlannedObject{.line = std::move(*content), .path_in_tar = content_path};
 }

@@ -10,6 +10,7 @@
 #include "archive/archive_reader.hpp"
 #include "restore/extraction.hpp"
 #include "restore/lines_ahead.hpp"
+#include "restore/member_room.hpp"
 #include "restore/path_lineage.hpp"
 
 namespace osbackup::restore {
@@ -39,6 +40,7 @@ class SpanPlanner {
 
  private:
   std::optional<archive::IndexEntry> next_line();
+  std::string misplacement(const archive::IndexEntry& line);
   bool can_be(const archive::Entry& entry);
   std::optional<PlannedObject> plan(archive::IndexEntry line);
   std::optional<PlannedObject> plan_link(archive::IndexEntry line);
@@ -53,11 +55,13 @@ class SpanPlanner {
   LinesAhead lines_;
   std::tuple<std::uint64_t, std::uint64_t, std::uint64_t> position_;  ///< Directory, member and skip of the last line.
   bool has_position_ = false;
+  MemberRoom room_;
   PathLineage lineage_;
   bool has_ended_ = false;
   std::optional<PlannedObject> waiting_;  ///< Which does not belong to the span before it.
   /// The names under which content that is not selected itself is restored, by its path in the archive.
   std::unordered_map<std::string, std::string> stand_ins_;
+  std::size_t stand_in_bytes_ = 0;
 };
 
 }  // namespace osbackup::restore

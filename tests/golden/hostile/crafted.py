@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 RECORD = 512
 TAR_END = bytes(2 * RECORD)
 MEMBER_MAX = 1 << 20
+LIST_MEMBER_MAX = 4 << 20
 SECONDS = 1_700_000_000
 ARCHIVE_NAME = "web-1+192.0.2.7+20261123T093000Z.zip"
 TYPE_LETTERS = {"file": b"0", "hardlink": b"1", "symlink": b"2", "char": b"3", "block": b"4", "dir": b"5", "fifo": b"6"}
@@ -309,13 +310,25 @@ class Indexed:
             offset += len(member)
         blocks = self.blocks(blocks)
         return (("index", b"".join(members), sum(map(len, groups))),
-                ("blocks", self.list_member(gzip_member(as_json(blocks))), len(blocks)),
+                ("blocks", self.list_member(list_members(blocks)), len(blocks)),
                 ("warnings", gzip_member(b""), 0))
 
 
 def cut(tar):
     """What the members of one object hold."""
     return [tar[at:at + MEMBER_MAX] for at in range(0, len(tar), MEMBER_MAX)]
+
+
+def list_members(lines):
+    """Members of a list, each of what a reader takes."""
+    members, text_bytes = [[]], 0
+    for line in map(as_json, ([line] for line in lines)):
+        text_bytes += len(line)
+        if members[-1] and text_bytes > LIST_MEMBER_MAX:
+            members.append([])
+            text_bytes = len(line)
+        members[-1].append(line)
+    return b"".join(gzip_member(b"".join(member)) for member in members)
 
 
 def end_of(key, line):

@@ -14,6 +14,8 @@ BLOCK = "damage of that block of the index; with --keep-going all that the tars 
 ENTRY = "damage of that entry; the others come"
 LISTS = "damage of the list of blocks: nothing of the index is used"
 NESTED = 10_000
+A_RANDOM = file(b"etc/a", b"".join(crafted.sha256(bytes([number])).encode() for number in range(64)))
+FOUND_RANDOM = INNOCENT | {b"etc/a": A_RANDOM.tar[512:512 + 4096]}
 FOUND = INNOCENT | {b"etc/a": b"content of a\n"}  # In the tar, whatever the index says.
 
 
@@ -97,6 +99,16 @@ def with_another_behind(lines):
     """Each group ends with a path that comes behind the others', as the list of blocks says."""
     groups = large_groups(lines)
     return [line for group in groups for line in [*group[:-1], group[-1].replace(b"etc/a", b"etc/b")]]
+
+
+def of_long_paths(count, place):
+    """An archive whose index has so many lines of 250 KiB each behind that of etc/a, in places that it does not have."""
+    path = "etc/mm/" + "/".join(["d" * 240] * 1060) + "/{:05}"
+    return lambda: indexed(around(A_RANDOM), lines=lambda lines: [
+                               *lines[:3], *(lines[2] | {"path": path.format(number)} | place(lines[2], number)
+                                             for number in range(count)), lines[3]],
+                           groups=lambda lines: [*([line] for line in lines[:3]),
+                                                 *(lines[at:at + 12] for at in range(3, count + 3, 12)), lines[-1:]])
 
 
 def again_and_again(count):
@@ -233,6 +245,13 @@ BLOCKS = [
     Case("path-in-a-hundred-blocks", "100 blocks, each with one line of the same path and place",
          "the first is restored, the others refused; the others come", again_and_again(100),
          codes=CONTRADICTION, says=("etc/a",), restored=INNOCENT | {b"etc/a": b"content of a\n"}),
+    Case("paths-of-300-mib", "1,200 lines with paths of 250 KiB, all of one member, which leaves no room for such names",
+         "damage of those entries, in bounded memory; the others come", of_long_paths(1200, lambda line, number: {"skip": 512 * number + 4096}),
+         codes=BROKEN_DATA, says=("whose name takes",), restored=FOUND_RANDOM, is_kept=False),
+    Case("paths-of-300-mib-in-places", "1,200 lines with paths of 250 KiB, each of another member where none begins",
+         "damage of those entries, in bounded memory; the others come",
+         of_long_paths(1200, lambda line, number: {"member": line["member"] + number + 1, "span": 1}),
+         codes=BROKEN_DATA, says=("etc/mm/ddd",), restored=FOUND_RANDOM, is_kept=False),
     Case("order-that-goes-backwards", "blocks in the opposite order: the order begins anew with each",
          "read: each block is looked into; objects below a directory that comes later are restored or named",
          lambda: indexed([AFTER, B, A, BEFORE, ROOT]), codes=Codes(check=None)),
