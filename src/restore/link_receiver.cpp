@@ -59,8 +59,9 @@ void LinkReceiver::finish() {
     if (errno != EXDEV && errno != EMLINK) return false;
     const char* const reason =
         errno == EXDEV ? "lies on another file system" : "has as many names as its file system allows";
-    throw Error(ErrorKind::Denied, fmt::format("what it links to, {}, {}: restore this path by itself to get its content",
-                                               printable(target_), reason));
+    throw Error(ErrorKind::Denied,
+                fmt::format("what it links to, {}, {}: restore this path by itself to get its content",
+                            printable(target_), reason));
   });
   placement_.set_made(linked);
   placement_.publish();

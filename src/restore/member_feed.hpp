@@ -21,7 +21,8 @@ struct FedMember {
 };
 
 /// Reads the members of planned spans, in their order. Spans that lie close together are one stream: on FTP every other
-/// range is a login. It looks some 16,000 objects ahead for that, or 16 MiB of names, and holds one member. One thread at a time.
+/// range is a login. It looks some 16,000 objects ahead for that, or 16 MiB of names, and holds one member. One
+/// thread at a time.
 class MemberFeed {
  public:
   /// What is referred to outlives it.

@@ -9,8 +9,8 @@ namespace osbackup::system {
 
 /// Turns SIGINT, SIGTERM, SIGHUP and SIGQUIT into a stop request, and SIGUSR1 into a call, on a thread of its own.
 ///
-/// Made before any other thread, since it blocks these signals for all threads that start later. SIGPIPE and SIGXFSZ are
-/// ignored: what writes gets EPIPE, and EFBIG.
+/// Made before any other thread, since it blocks these signals for all threads that start later. SIGPIPE and SIGXFSZ
+/// are ignored: what writes gets EPIPE, and EFBIG.
 /// One object a process.
 class SignalWatch {
  public:

@@ -132,7 +132,8 @@ def test_a_target_that_cannot_be_written_to_is_named(host, target):
 def test_files_larger_than_the_process_may_write_are_named_and_the_others_come(host, target):
     command = host.command("restore", "latest", "--target", target)
 
-    done = subprocess.run(["prlimit", f"--fsize={LARGE_BYTES - 1}", *command], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["prlimit", f"--fsize={LARGE_BYTES - 1}", *command], capture_output=True, text=True,
+                          timeout=60)
 
     assert done.returncode == 3, done.stderr
     assert done.stderr.count("/large: cannot be written: File too large") == FOLDERS, done.stderr
