@@ -1,15 +1,33 @@
 #include "client/dump_command.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+
 #include "client/archive_session.hpp"
+#include "client/progress_display.hpp"
 #include "restore/dump.hpp"
 
 namespace osbackup::client {
+namespace {
+
+/// Nothing else then uses the terminal: behind a pipe a pager may.
+bool writes_to_file() {
+  struct stat status {};
+  return fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+}  // namespace
 
 int dump_command(const CommonOptions& common, const DumpOptions& options) {
   const ReadingOrder order{.common = common, .host = options.host, .output = ReadingRun::Output::Content};
   return run_on_archives(order, [&](ArchiveSession& archives, ReadingRun& run) {
     const auto archive = archives.open(archives.find(options.snapshot));
     run.set_stage(RunStage::Reading);
+    run.progress().stage = restore::RestoreProgress::Stage::Reading;
+    std::optional<ProgressDisplay> display;
+    if (common.json || writes_to_file()) display.emplace(run.console(), run.view());
     try {
       restore::dump(*archive, {.path = options.path, .stop = run.stop()}, run.output(), run.progress());
     } catch (const Error& error) {

@@ -6,6 +6,7 @@
 
 #include "client/archive_session.hpp"
 #include "client/object_text.hpp"
+#include "client/progress_display.hpp"
 #include "client/shown_path.hpp"
 #include "restore/listing.hpp"
 
@@ -101,6 +102,8 @@ int ls_command(const CommonOptions& common, const LsOptions& options) {
   return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
     const auto archive = archives.open(archives.find(options.snapshot));
     run.set_stage(RunStage::Reading);
+    run.progress().stage = restore::RestoreProgress::Stage::Reading;
+    const ProgressDisplay display(run.console(), run.view());
     list(*archive, options, common.json, run);
   });
 }

@@ -1,8 +1,10 @@
 """snapshots, ls, find and dump: what is at the destination, seen from any host that can reach it."""
 
 import base64
+import contextlib
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -378,6 +380,29 @@ def test_an_archive_without_an_index_is_read_in_sequence(host, plain_archive):
     for name in ("folder/x", "linked"):
         content, code, said = dump(host, f"{host.source}/{name}")
         assert (content == (host.source / name).read_bytes(), code, said) == (True, 0, remark)
+
+
+@pytest.mark.parametrize("command, output, is_shown", [
+    ("ls", "terminal", True), ("dump", "file", True), ("dump", "pipe", False), ("dump", "terminal", False)])
+def test_long_reading_shows_a_live_line(host, plain_archive, ftp_server, tmp_path, command, output, is_shown):
+    slow(ftp_server, MIB)
+    words = {"ls": ["ls", "latest"], "dump": ["dump", f"latest:{host.source}/folder/x"]}[command]
+    ours, theirs = pty.openpty()
+    reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    with open(tmp_path / "out", "wb") as file:
+        stdout = {"terminal": theirs, "file": file, "pipe": reader.stdin}[output]
+        reading = subprocess.Popen(host.command(*words), stdin=subprocess.DEVNULL, stdout=stdout, stderr=theirs)
+    os.close(theirs)
+    reader.stdin.close()
+
+    screen = b""
+    with contextlib.suppress(OSError):  # The last one who had the terminal open has ended.
+        while piece := os.read(ours, 65536):
+            screen += piece
+    os.close(ours)
+
+    assert (reading.wait(60), reader.wait(60)) == (0, 0)
+    assert (b" s  reading  " in screen) == is_shown
 
 
 def test_what_a_tar_says_is_given_as_json(host, plain_archive):
