@@ -226,13 +226,14 @@ void BackupRun::on_made(const backup::MadeArchive& made, const backup::ArchivePl
   facts_.manifest_sha256 = made.manifest_sha256;
   measure();
   if (made.excluded > 0) voices_.log.info(counted(made.excluded, "object") + " excluded");
+  if (const std::optional<fs::path> file = spool_->file()) {
+    facts_.made = true;
+    attempt([&] { write_made_note(run_directory_, *file, to_report(facts_)); },
+            [this](const Error& error) { trouble(error.what()); });
+  }
+  // Whoever is told of it finds it again, also after a kill.
   say(fmt::format("made {}: {} from {} ({})", facts_.name.text(), human_bytes(made.bytes), counted(made.files, "file"),
                   human_bytes(made.source_bytes)));
-  const std::optional<fs::path> file = spool_->file();
-  if (!file) return;
-  facts_.made = true;
-  attempt([&] { write_made_note(run_directory_, *file, to_report(facts_)); },
-          [this](const Error& error) { trouble(error.what()); });
 }
 
 /// Both threads have ended.
