@@ -80,7 +80,7 @@ def test_a_flipped_bit_costs_what_lies_at_it_and_check_names_the_same(host, arch
     assert 1 <= len(lost) <= FILES // 4, lost
     assert paths_of(checked, message_type="finding") == lost
     restored = found_in(tmp_path / "2" / str(host.folder)[1:], "source", with_folders=True)
-    prefix = str(host.folder)[1:] + "/"
+    prefix = str(host.folder) + "/"
     assert sorted(source.keys() - restored.keys()) == [os.fsencode(path.removeprefix(prefix)) for path in lost]
     for path, found in restored.items():
         if path != b"source":
@@ -154,7 +154,7 @@ def test_without_an_index_what_lies_behind_a_cut_is_said_to_be_lost(host, made_b
 
     told, _ = run(host, "restore", "latest", "--target", str(tmp_path), "--keep-going", expect=6)
 
-    assert paths_of(told, kind="damaged") == ["etc/m.bin"]
+    assert paths_of(told, kind="damaged") == ["/etc/m.bin"]
     said = [each["reason"] for each in told if each.get("kind") == "damaged" and not each.get("path")]
     assert said == ["etc.tar.gz: what lies behind etc/m.bin in it is lost, and the damage may be in anything that "
                     "comes from it"]
