@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 
 #include "core/encoding.hpp"
@@ -21,6 +22,23 @@ namespace {
 /// How many kept files are kept in mind. What comes then may be replaced by an entry of the name that it has.
 constexpr std::size_t kKeptMax = 100'000;
 
+/// Whether it has one of these attributes (statx(2), STATX_ATTR_*); false where the file system has none.
+bool has_attribute(const NamePlace& place, std::uint64_t attributes) noexcept {
+  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  struct statx status {};
+  return statx(place.directory, place.name, kFlags, 0, &status) == 0 && (status.stx_attributes & attributes) != 0;
+}
+
+/// Denied when the kernel will refuse to replace it: what was made for that could not be removed, either.
+void require_unlocked(const NamePlace& place) {
+  if (has_attribute({.directory = place.directory, .name = ""}, STATX_ATTR_APPEND))
+    throw Error(ErrorKind::Denied,
+                "what is there is kept, since its directory is append-only: chattr -a lets it be replaced");
+  if (has_attribute(place, STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE))
+    throw Error(ErrorKind::Denied,
+                "what is there is kept, since it is immutable or append-only: chattr -ia lets it be replaced");
+}
+
 }  // namespace
 
 std::optional<struct stat> look_at(const NamePlace& place) {
@@ -34,10 +52,11 @@ void Replacements::check(const NamePlace& place, ExactNames& names, bool in_orde
   if (overwrite_ == Overwrite::Never) throw Error(ErrorKind::Exists, "something is there already, and is kept");
   check_first(place, in_order);
   if (is_kept(place)) throw Error(ErrorKind::Refused, "what there is of a damaged file got its name, and is kept");
-  if (names.has(place.directory, place.name)) return;
-  throw Error(ErrorKind::Refused,
-              "the file system takes its name for that of another object, which differs in case or in how its letters "
-              "are encoded, and is kept");
+  if (!names.has(place.directory, place.name))
+    throw Error(ErrorKind::Refused,
+                "the file system takes its name for that of another object, which differs in case or in how its "
+                "letters are encoded, and is kept");
+  require_unlocked(place);
 }
 
 void Replacements::check_first(const NamePlace& place, bool in_order) const {

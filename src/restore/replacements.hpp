@@ -31,8 +31,8 @@ class Replacements {
   Replacements(const SinkOptions& options, std::optional<timespec> started)
       : overwrite_(options.overwrite), later_replaces_(options.later_replaces), started_(started) {}
 
-  /// Refused, or Exists, unless what is there may be replaced, which keep() does not allow. `names` are those of the
-  /// directory. `in_order`: no entry before this one can have had the same path.
+  /// Refused, Exists or Denied unless what is there may be replaced, which keep() does not allow. `names` are those of
+  /// the directory. `in_order`: no entry before this one can have had the same path.
   void check(const NamePlace& place, ExactNames& names, bool in_order) const;
 
   /// Refused when what is there was made for an entry before this one. check() does the same.

@@ -76,6 +76,43 @@ TEST_F(ReplacementsTest, TakeAPlaceThatWasLeft) {
   EXPECT_EQ(content_of("file"), "new");
 }
 
+/// A target with attributes of files, chattr(1), that hinder the one who removes it, too.
+class LockedTargetTest : public ReplacementsTest {
+ public:
+  ~LockedTargetTest() override { test::run_shell({.text = "chattr -R -f -ia target", .directory = folder_.path()}); }
+
+ protected:
+  LockedTargetTest() {
+    there("folder/file");
+    there_directory("folder/inside");
+  }
+  void lock(const std::string& how) const {
+    ASSERT_EQ(test::run_shell({.text = "chattr " + how, .directory = options_.target}).exit_code, 0);
+  }
+};
+
+TEST_F(LockedTargetTest, KeepsWhatLiesInAnAppendOnlyDirectoryAndLeavesNothingBesideIt) {
+  lock("+a folder");
+  restore_file({.path = "folder/file", .content = "new"});
+  restore_file({.path = "folder/free", .content = "new"});
+
+  EXPECT_THAT(told(), tells_once("failed folder/file", "its directory is append-only: chattr -a lets it be replaced"));
+  EXPECT_EQ(content_of("folder/file"), "old");
+  EXPECT_THAT(names_in(at("folder")), testing::UnorderedElementsAre("file", "free", "inside"));
+}
+
+TEST_F(LockedTargetTest, KeepsWhatIsImmutableOrAppendOnly) {
+  there("folder/log");
+  lock("+i folder/file");
+  lock("+a folder/log");
+  for (const char* path : {"folder/file", "folder/log"}) restore_file({.path = path, .content = "new"});
+
+  const std::string reason =
+      ": what is there is kept, since it is immutable or append-only: chattr -ia lets it be replaced";
+  EXPECT_THAT(told(), ElementsAre("failed folder/file" + reason, "failed folder/log" + reason));
+  EXPECT_THAT(names_in(at("folder")), testing::UnorderedElementsAre("file", "inside", "log"));
+}
+
 /// A target that takes `File` and `file` for the same name: exFAT, by the kernel or by FUSE.
 class CaseBlindTargetTest : public test::SinkTest {
  public:
