@@ -30,7 +30,14 @@ FileDescriptor open_existing(const SinkOptions& options) {
   if (options.target.empty())
     throw Error(ErrorKind::Usage, "no target: name a directory to restore into, or / to restore in place");
   FileDescriptor target(open(options.target.c_str(), kOpenTarget));
-  if (target || errno == ENOENT) return target;
+  if (target) return target;
+  if (errno == ENOENT) {
+    struct stat link {};
+    if (lstat(options.target.c_str(), &link) != 0) return target;
+    throw Error(ErrorKind::Usage,
+                "the target " + shown(options) +
+                    " is a link to what is not there: make that, or name a directory to restore into");
+  }
   if (errno != ENOTDIR) throw system_error("open the target " + shown(options));
   throw Error(ErrorKind::Usage,
               "the target " + shown(options) + " is a file, or lies below one: name a directory to restore into");

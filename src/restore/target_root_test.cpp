@@ -52,6 +52,12 @@ TEST_F(TargetRootTest, IsNoFile) {
   EXPECT_THAT([&] { find_target(options_); }, fails_with(ErrorKind::Usage, "is a file, or lies below one"));
 }
 
+TEST_F(TargetRootTest, IsNoLinkThatLeadsNowhere) {
+  std::filesystem::create_directory_symlink("nowhere", folder_.path() / "target");
+  EXPECT_THAT(opening(), fails_with(ErrorKind::Usage, "target is a link to what is not there: make that, or name"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "nowhere"));
+}
+
 TEST_F(TargetRootTest, HasAName) {
   options_.target.clear();
   EXPECT_THAT(opening(), fails_with(ErrorKind::Usage, "no target: name a directory"));
