@@ -67,6 +67,8 @@ std::optional<PlannedSpan> SpanPlanner::next() {
 
 std::optional<IndexEntry> SpanPlanner::next_line() {
   while (true) {
+    // Millions of lines may not be wanted.
+    if (order_.stop.stop_requested()) throw Error(ErrorKind::Cancelled, "stopped");
     std::optional<LinesAhead::Line> line;
     try {
       line = lines_.next();
