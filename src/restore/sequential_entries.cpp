@@ -174,10 +174,12 @@ std::optional<Entry> SequentialEntries::next_in_tar() {
     last_path_ = entry->path;
     return entry;
   }
-  reading([&] { tar_->finish(); }, &SequentialEntries::wrong_crc_meaning);
+  const bool may_be_cut_off = !tar_->reader().has_end_records();
+  reading([&] { tar_->finish(); },
+          may_be_cut_off ? &SequentialEntries::cut_off_meaning : &SequentialEntries::wrong_crc_meaning);
   if (tar_->has_trailing_garbage())
     say(Trouble::Kind::Note, "", printable(tar_name_) + ": what follows its last gzip member is not read");
-  if (!tar_->reader().has_end_records())
+  if (may_be_cut_off)
     say(Trouble::Kind::Note, "", printable(tar_name_) + " ends without the records that end a tar: it may be cut off");
   return std::nullopt;
 }

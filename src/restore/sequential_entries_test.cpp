@@ -187,6 +187,18 @@ TEST_F(SequentialEntriesTest, SaysWhatIsLostBehindDamageThatNothingCanBeReadBehi
   EXPECT_FALSE(others.next());
 }
 
+TEST_F(SequentialEntriesTest, SaysWhatIsLostBehindAGzipMemberThatNothingIsTakenFor) {
+  auto& archive = made_by(
+      "tar -b1 -cf 1.tar etc/a etc/passwd && head -c 1024 1.tar | gzip > 1.tgz && size=$(stat -c %s 1.tgz) &&"
+      " tail -c +1025 1.tar | gzip >> 1.tgz && zip -qX0 a.zip 1.tgz &&"
+      " printf x | dd of=a.zip bs=1 seek=$((35 + size)) conv=notrunc status=none");
+  SequentialEntries entries(archive, order());
+
+  EXPECT_EQ(entries.next()->path, "etc/a");
+  EXPECT_THAT([&] { entries.next(); }, fails_with(ErrorKind::Corrupt, "what lies behind etc/a in it is lost"));
+  EXPECT_FALSE(entries.next());
+}
+
 TEST_F(SequentialEntriesTest, SaysThatAllOfATarIsLost) {
   auto& archive = made_by("echo none > 1.tgz && zip -q0 a.zip 1.tgz");
 
