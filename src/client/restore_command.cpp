@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 #include "client/archive_session.hpp"
@@ -143,6 +144,7 @@ class Restoration {
       throw with_remedy(error, options_);
     }
     tell(facts);
+    if (untold_) throw Error(*untold_);
   }
 
  private:
@@ -189,9 +191,16 @@ class Restoration {
     return counts == restore::SinkCounts() && troubles.failed + troubles.refused + troubles.damaged == 0;
   }
 
-  /// By any thread.
+  /// By any thread. What cannot be told is restored all the same, unless nobody reads any more.
   void show(const restore::DoneObject& done, const std::string& path) {
-    run_.result(run_.console().options().json ? done_json(done, path) : done_line(done, path));
+    const std::scoped_lock lock(untold_mutex_);
+    if (untold_) return;
+    try {
+      run_.result(run_.console().options().json ? done_json(done, path) : done_line(done, path));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Cancelled) throw;
+      untold_ = error;
+    }
   }
 
   /// Then the later of two entries of one path counts.
@@ -209,6 +218,8 @@ class Restoration {
   const RestoreOptions& options_;
   ReadingRun& run_;
   restore::TroubleLog troubles_;
+  std::mutex untold_mutex_;
+  std::optional<Error> untold_;  ///< Why standard output takes no more.
 };
 
 FoundArchive found_archive(const restore::Snapshot& snapshot, const restore::Remains& remains) {

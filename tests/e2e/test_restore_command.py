@@ -141,6 +141,22 @@ def test_each_object_is_told_as_json(host, archive, target):
         {"message_type": "object", "action": "new", "type": "symlink", "path": f"{host.source}/link"}]
 
 
+def test_a_list_of_objects_that_cannot_be_written_does_not_stop_a_restore(host, target):
+    many = host.source / "many"
+    many.mkdir()
+    for number in range(1000):
+        (many / f"{number:0100}").touch()
+    host.run("backup", expect=0)
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(host.command("restore", "latest", "--target", target, "-v"), stdin=subprocess.DEVNULL,
+                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+
+    assert differences(found_in(host.folder, "source"), found_in(restored(host, target).parent, "source")) == []
+    assert done.returncode != 0 and "osbackup: write to standard output: No space left on device\n" in done.stderr
+    assert "warning" not in done.stderr and "when there is room" not in done.stderr
+
+
 @pytest.mark.parametrize("words", [(), ("--json",), ("-v",)])
 def test_an_end_that_cannot_be_told_is_not_a_good_one(host, archive, target, words):
     command = host.command("restore", "latest", f"{host.source}/a.conf", "--target", str(target), *words)
