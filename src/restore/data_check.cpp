@@ -14,6 +14,8 @@
 #include "restore/data_sample.hpp"
 #include "restore/index_stretches.hpp"
 #include "restore/job_queue.hpp"
+#include "restore/lines_ahead.hpp"
+#include "restore/lost_paths.hpp"
 #include "restore/salvaged_entries.hpp"
 #include "restore/sequential_entries.hpp"
 #include "restore/stretch_check.hpp"
@@ -46,6 +48,7 @@ class IndexedDataCheck {
   void run() {
     for (std::size_t number = 0; number < directories().size(); ++number) check_directory(number);
     jobs_.finish();
+    name_links_to_lost();
     // Where something was found, these are its consequences.
     for (const auto& [number, problem] : wholes_)
       if (found_[number] == 0)
@@ -69,11 +72,8 @@ class IndexedDataCheck {
   void check_directory(std::size_t number) {
     const archive::ManifestDirectory& directory = directories()[number];
     const DataReport& report = reports_.emplace_back([this, number](const auto& path, const auto& problem) {
-      ++found_[number];
-      context_.findings.add({.entry = directories()[number].entry,
-                             .path = path,
-                             .problem = problem,
-                             .meaning = path.empty() ? kNotNamed : kMeaning});
+      if (!path.empty()) lost_.add(path);
+      find(number, path, problem);
     });
     DirectoryBytes bytes(*bytes_, directory.place, context_);
     StretchCheck check(bytes, jobs_, report);
@@ -90,9 +90,37 @@ class IndexedDataCheck {
                                                directory.tar_bytes));
   }
 
+  void find(std::size_t directory, const std::string& path, const std::string& problem) {
+    ++found_[directory];
+    context_.findings.add({.entry = directories()[directory].entry,
+                           .path = path,
+                           .problem = problem,
+                           .meaning = path.empty() ? kNotNamed : kMeaning});
+  }
+
+  /// Which are whole themselves, wherever they lie.
+  void name_links_to_lost() {
+    if (lost_.is_empty()) return;
+    LinesAhead lines(archive_, {"."});
+    while (true) {
+      throw_if_stopped(context_);
+      try {
+        const std::optional<LinesAhead::Line> line = lines.next();
+        if (!line) return;
+        const archive::Entry& entry = line->entry.entry;
+        if (entry.type == archive::EntryType::Hardlink && lost_.has(entry.target) && !lost_.has(entry.path))
+          find(static_cast<std::size_t>(line->entry.placement.directory), entry.path,
+               "what it is a hard link to, /" + printable(entry.target) + ", is damaged");
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Corrupt) throw;  // The block was found with the structure.
+      }
+    }
+  }
+
   archive::ArchiveReader& archive_;
   const CheckContext& context_;
   std::shared_ptr<const RangeReader> bytes_;
+  LostPaths lost_;
   std::vector<std::atomic<std::uint64_t>> found_;            ///< In each directory.
   std::vector<std::pair<std::size_t, std::string>> wholes_;  ///< What is wrong with a directory as a whole.
   std::optional<DataSample> sample_;

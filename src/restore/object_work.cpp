@@ -9,12 +9,6 @@
 namespace osbackup::restore {
 namespace {
 
-/// Of the names of lost contents with several names that are kept in mind. A link to one beyond them fails for want of
-/// it.
-constexpr std::size_t kLostBytesMax = 16U << 20U;
-/// What each costs besides.
-constexpr std::size_t kLostOverheadBytes = 80;
-
 Trouble::Kind kind_of(ErrorKind kind) {
   if (kind == ErrorKind::Corrupt) return Trouble::Kind::Damaged;
   return kind == ErrorKind::Refused ? Trouble::Kind::Refused : Trouble::Kind::Failed;
@@ -33,21 +27,13 @@ void ObjectWork::count(const PlannedObject& object) noexcept {
 
 void ObjectWork::settle(const PlannedObject& object, const Error& failure) {
   const std::string& path = object.line.entry.path;
-  if (object.line.entry.links > 1) {
-    const std::scoped_lock lock(mutex_);
-    lost_bytes_ += path.size() + kLostOverheadBytes;
-    if (lost_bytes_ < kLostBytesMax) lost_.insert(path);
-  }
+  // A link to what is not kept in mind fails for want of it.
+  if (object.line.entry.links > 1) lost_.add(path);
   if (failure.kind() == ErrorKind::NoSpace) throw failure.within(printable(path));
   if (is_about_all(failure.kind())) throw failure;
   if (failure.kind() == ErrorKind::Corrupt && !order_.keep_going) throw failure.within(printable(path));
   voices_.progress.troubles += 1;
   voices_.troubles.add({.kind = kind_of(failure.kind()), .path = path, .reason = failure.what()});
-}
-
-bool ObjectWork::is_lost(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return lost_.contains(path);
 }
 
 archive::Entry read_entry(archive::TarReader& tar, const PlannedObject& object) {

@@ -2,16 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_set>
 
 #include "archive/tar_reader.hpp"
 #include "core/error.hpp"
 #include "crypto/digest.hpp"
 #include "restore/extraction.hpp"
+#include "restore/lost_paths.hpp"
 #include "restore/span_planner.hpp"
 
 namespace osbackup::restore {
@@ -37,7 +36,7 @@ class ObjectWork {
   void settle(const PlannedObject& object, const Error& failure);
 
   /// Whether the content that a hard link is for was lost before.
-  bool is_lost(const std::string& path) const;
+  bool is_lost(const std::string& path) const { return lost_.has(path); }
 
   const ExtractionOrder& order() const noexcept { return order_; }
   TroubleLog& troubles() noexcept { return voices_.troubles; }
@@ -45,9 +44,7 @@ class ObjectWork {
  private:
   const ExtractionOrder& order_;
   ExtractionVoices voices_;
-  mutable std::mutex mutex_;
-  std::unordered_set<std::string> lost_;  ///< Of objects with several names; guarded by the mutex.
-  std::size_t lost_bytes_ = 0;            ///< Likewise.
+  LostPaths lost_;  ///< Of objects with several names.
 };
 
 /// Reads the headers of an object from the tar, and gives the entry with what the index alone knows. Corrupt when it is

@@ -89,19 +89,38 @@ def test_a_flipped_bit_costs_what_lies_at_it_and_check_names_the_same(host, arch
 
 
 @pytest.mark.parametrize("at", [0, 17, -8, -4])
-def test_a_member_with_a_damaged_header_or_trailer_costs_nothing(host, archive, tmp_path, at):
+def test_a_member_with_a_damaged_header_or_trailer_costs_no_object_and_is_told(host, archive, tmp_path, at):
     offset, length = member_of(archive)
     flip(archive, offset + at if at >= 0 else offset + length + at)
 
     _, said = run(host, "restore", "latest", "--target", str(tmp_path / "1"), expect=6)
     assert "--keep-going gets out what can be had" in said
-    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "2"), "--keep-going", expect=0)
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "2"), "--keep-going", expect=6)
     checked, _ = run(host, "check", "--read-data", expect=6)
 
     assert "is damaged, but all that is wanted of it is whole" in json.dumps(told)
-    assert (told[-1]["damaged"], told[-1]["files"]) == (0, FILES + 1)
+    assert (told[-1]["damaged"], told[-1]["files"]) == (1, FILES + 1)
     (finding,) = [message for message in checked if message["message_type"] == "finding"]
     assert "; but the objects in it are whole" in finding["problem"]
+
+
+def test_hard_links_to_what_is_lost_are_lost_and_check_names_them_too(host, tmp_path):
+    (host.source / "a").write_bytes(os.urandom(100_000))
+    (host.source / "m").write_bytes(os.urandom(3_000_000))
+    os.link(host.source / "a", host.source / "z")
+    host.run("backup", expect=0)
+    (archive,) = host.archives()
+    opened = Archive(archive)
+    lines = {Path(line["path"]).name: line for line in opened.lines()}
+    assert lines["z"]["member"] != lines["a"]["member"]
+    flip(archive, opened.directories[0]["offset"] + lines["a"]["member"] + lines["a"]["span"] - 20_000)
+
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "1"), "--keep-going", expect=6)
+    checked, _ = run(host, "check", "--read-data", expect=6)
+
+    lost = [f"{host.source}/{name}" for name in ("a", "z")]
+    assert paths_of(told, message_type="warning") == lost
+    assert paths_of(checked, message_type="finding") == lost
 
 
 # --- archives without an index
