@@ -60,7 +60,7 @@ void LinkReceiver::finish() {
     const char* const reason =
         errno == EXDEV ? "lies on another file system" : "has as many names as its file system allows";
     throw Error(ErrorKind::Denied,
-                fmt::format("what it links to, {}, {}: restore this path by itself to get its content",
+                fmt::format("what it links to, {}, {}: restore this path by itself, or both into another target",
                             printable(target_), reason));
   });
   placement_.set_made(linked);

@@ -109,7 +109,7 @@ std::span<const std::byte> SpanWork::salvage(const QueuedMember& member, Inflati
     work_.settle(span_.objects[i], why);
   }
   if (!is_lost)
-    work_.troubles().add({.kind = Trouble::Kind::Note,
+    work_.troubles().add({.kind = Trouble::Kind::Damaged,
                           .path = "",
                           .reason = fmt::format("the gzip member at byte {} of the archive is damaged, but all that is "
                                                 "wanted of it is whole: {}",

@@ -30,7 +30,6 @@ REFUSED = Codes(restore=PARTLY, keep_going=PARTLY)  # The archive is sound, and 
 REFUSED_NAME = Codes(PARTLY, DAMAGED, PARTLY, PARTLY)  # No entry may be called that.
 CONTRADICTION = Codes(check=DAMAGED, restore=PARTLY, keep_going=PARTLY)  # An entry that cannot be behind another one.
 BROKEN_DATA = Codes(check=DAMAGED, restore=DAMAGED, keep_going=DAMAGED)  # Index and lists are sound.
-MENDED_DATA = Codes(check=DAMAGED, restore=DAMAGED)  # Likewise, and the index vouches for what is in the broken member.
 BROKEN = Codes(DAMAGED, DAMAGED, DAMAGED, DAMAGED)
 NEWER = Codes(ls=USAGE, check=PARTLY, restore=USAGE, keep_going=USAGE)
 ANY = Codes(None, None, None, None)

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import crafted
-from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, CONTRADICTION, GOOD, INNOCENT, MENDED_DATA, NEWER,
+from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, CONTRADICTION, GOOD, INNOCENT, NEWER,
                   OUTSIDE, ROOT, Case, Codes, around, broken_zip)
 from crafted import deflated_zeros, directory, file, gzip_member, indexed, sha256
 
@@ -153,9 +153,9 @@ PLACES = [
               is_in_the_way=True, member=lambda lines: lines[3]["member"], span=lambda lines: lines[3]["span"]),
     bad_place("span-inside-a-member", "a line that points to the middle of a gzip member", "etc/a", BROKEN_DATA,
               member=lambda lines: lines[2]["member"] + 20, span=lambda lines: lines[2]["span"] - 20),
-    replace(bad_place("span-cut-short", "a span that ends inside its member", "etc/", MENDED_DATA,
+    replace(bad_place("span-cut-short", "a span that ends inside its member", "gzip member", BROKEN_DATA,
                       span=lambda lines: lines[2]["span"] - 1),
-            must="damage of that member; all objects come, by their digests",
+            must="damage of that member; all objects come, by their digests", absent=(),
             restored={**INNOCENT, b"etc/a": b"content of a\n", b"etc/b": b"content of b\n"}),
     bad_place("skip-to-the-content", "a skip to the content of the file", "etc/a", BROKEN_DATA, skip=512),
     bad_place("skip-beyond-the-member", "a skip beyond the end of the member", "etc/a", BROKEN_DATA, skip=1_000_448),

@@ -2,7 +2,7 @@
 
 import struct
 
-from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, INNOCENT, MENDED_DATA, OUTSIDE, REFUSED_NAME, ROOT,
+from case import (AFTER, ANY, BEFORE, BESIDE, BROKEN, BROKEN_DATA, INNOCENT, OUTSIDE, REFUSED_NAME, ROOT,
                   Case, Codes, around, both)
 from crafted import (TAR_END, Zip, deflated_zeros, file, gzip_member, gzip_stream, indexed, padded, pax_header,
                      pax_record,
@@ -42,7 +42,7 @@ def broken_member(name, tries, change, message, must="damage of that entry; the 
 def mended_member(name, tries, change, says):
     """A member that is not as it was made, with content that is."""
     return broken_member(name, tries, change, says, must="damage of that member; all objects come, by their digests",
-                         codes=MENDED_DATA, says=(says,), absent=(),
+                         codes=BROKEN_DATA, says=(says,), absent=(),
                          restored={**INNOCENT, b"etc/a": b"content of the file\n"})
 
 
