@@ -1,5 +1,6 @@
 """A place to run osbackup on an archive that means harm, and to see what it did to everything around its target."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -46,11 +47,14 @@ def rights_of(path):
 class Stage:
     """A folder with a destination, a target, and things beside the target that have to stay as they are.
 
-    The same things are in OUTSIDE, which the archives name by its absolute path, so one stage is up at a time.
+    The same things are in OUTSIDE, which the archives name by its absolute path, so one stage is up at a time on a
+    machine: others wait.
     """
 
     def __init__(self, programs, starter):
         self.starter = starter
+        self.turn = open(os.fsdecode(OUTSIDE) + ".lock", "w")
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
         self.program = Path(programs) / "osbackup"
         self.is_sanitized = is_sanitized(self.program)
         self.scale = 10 if self.is_sanitized else 1
@@ -119,3 +123,4 @@ class Stage:
     def close(self):
         self.remove(self.folder)
         self.remove(self.outside)
+        self.turn.close()
