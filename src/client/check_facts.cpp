@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/console.hpp"
+#include "client/remark.hpp"
 #include "client/shown_path.hpp"
 #include "core/byte_count.hpp"
 #include "core/counted.hpp"
@@ -31,7 +32,7 @@ json::Object to_json(const restore::Finding& finding, const std::string& archive
   json::Object object{{"message_type", "finding"}, {"archive", archive}};
   if (!finding.entry.empty()) object["entry"] = printable(finding.entry);
   if (!finding.path.empty()) put_path(object, "path", path_from_root(finding.path));
-  object["problem"] = printable(finding.problem);
+  object["problem"] = shown_message(finding.problem);
   object["meaning"] = finding.meaning;
   return object;
 }
@@ -40,7 +41,7 @@ std::string to_line(const restore::Finding& finding, const std::string& archive)
   std::string line = archive + ": ";
   if (!finding.entry.empty()) line += printable(finding.entry) + ": ";
   if (!finding.path.empty()) line += shown_path(path_from_root(finding.path)) + ": ";
-  line += printable(one_line(finding.problem));
+  line += shown_message(one_line(finding.problem));
   return finding.meaning.empty() ? line : line + "; " + finding.meaning;
 }
 

@@ -54,6 +54,14 @@ TEST(CheckFacts, ShowAFindingOnOneLineAndGiveItExactly) {
   EXPECT_EQ(object.at("path_b64"), "L2V0Yy//Cg==");
 }
 
+TEST(CheckFacts, SayBehindALongPathWhatIsTheMatterWithIt) {
+  const std::string problem = "it links to " + std::string(4096, 'x') + ", which is not before it";
+  const restore::Finding finding{.entry = {}, .path = {}, .problem = problem, .meaning = {}};
+
+  EXPECT_EQ(to_line(finding, "a.zip"), "a.zip: " + problem);
+  EXPECT_EQ(to_json(finding, "a.zip").at("problem"), problem.c_str());
+}
+
 TEST(CheckFacts, LeaveOutWhatAFindingIsNotAbout) {
   const restore::Finding finding{.entry = {}, .path = {}, .problem = "cut off", .meaning = {}};
 

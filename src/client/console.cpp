@@ -29,11 +29,6 @@ std::size_t terminal_columns() {
 
 constexpr std::size_t kResultBytesMax = 64U << 10U;
 
-/// Two paths that printable() has cut, and what is said of them.
-constexpr std::size_t kTextBytesMax = 16U << 10U;
-
-std::string shown(const std::string& text) { return printable(text, kTextBytesMax); }
-
 }  // namespace
 
 ConsoleOptions console_options(bool json, Verbosity verbosity) {
@@ -60,18 +55,18 @@ Console::~Console() {
 }
 
 void Console::info(const std::string& text) {
-  if (!options_.json && options_.verbosity != Verbosity::Quiet) say(shown(text));
+  if (!options_.json && options_.verbosity != Verbosity::Quiet) say(shown_message(text));
 }
 
 void Console::detail(const std::string& text) {
-  if (!options_.json && options_.verbosity == Verbosity::Verbose) say(shown(text));
+  if (!options_.json && options_.verbosity == Verbosity::Verbose) say(shown_message(text));
 }
 
 void Console::warning(const Remark& remark) {
   if (options_.json) {
     json::Object object{{"message_type", "warning"}, {"kind", remark.kind}};
     put_path(object, "path", remark.path);
-    object["reason"] = printable(remark.reason);
+    object["reason"] = shown_message(remark.reason);
     emit(std::move(object));
   } else if (options_.verbosity >= remark.shown_from) {
     say((options_.color ? "\x1b[33mwarning:\x1b[0m " : "warning: ") + to_line(remark));
@@ -79,9 +74,9 @@ void Console::warning(const Remark& remark) {
 }
 
 void Console::error(const std::string& text) {
-  if (options_.json) emit({{"message_type", "error"}, {"message", shown(text)}});
+  if (options_.json) emit({{"message_type", "error"}, {"message", shown_message(text)}});
   if (options_.json && options_.output_is_content) return;  // There the line was emitted already.
-  say((options_.color ? "\x1b[31mosbackup:\x1b[0m " : "osbackup: ") + shown(text));
+  say((options_.color ? "\x1b[31mosbackup:\x1b[0m " : "osbackup: ") + shown_message(text));
 }
 
 void Console::summary(json::Object object, const std::string& text) {
@@ -91,7 +86,7 @@ void Console::summary(json::Object object, const std::string& text) {
   } else if (options_.verbosity != Verbosity::Quiet) {
     const std::scoped_lock lock(output_mutex_, mutex_);
     clear_live_line();
-    put_output(shown(text) + "\n");
+    put_output(shown_message(text) + "\n");
   }
 }
 

@@ -52,8 +52,13 @@ Remark to_remark(const restore::Trouble& trouble) {
           .shown_from = is_note ? Verbosity::Normal : Verbosity::Quiet};
 }
 
+std::string shown_message(std::string_view text) {
+  constexpr std::size_t kBytesMax = 16U << 10U;
+  return printable(text, kBytesMax);
+}
+
 std::string to_line(const Remark& remark) {
-  const std::string reason = printable(one_line(remark.reason));
+  const std::string reason = shown_message(one_line(remark.reason));
   return remark.path.empty() ? reason : shown_path(remark.path) + ": " + reason;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "backup/warning_log.hpp"
 #include "restore/trouble_log.hpp"
@@ -23,6 +24,10 @@ Remark to_remark(const backup::Warning& warning);
 
 /// What is lost is always shown.
 Remark to_remark(const restore::Trouble& trouble);
+
+/// What is said, printable, and cut as late as leaves room for two paths that printable() has cut, and for what is said
+/// of them.
+std::string shown_message(std::string_view text);
 
 /// `/etc/x: Permission denied`, printable, on one line.
 std::string to_line(const Remark& remark);

@@ -16,5 +16,11 @@ TEST(Remark, IsAboutTheWholeWithoutAPath) {
   EXPECT_EQ(to_line(to_remark(restore::Trouble{.path = "", .reason = "cut off"})), "cut off");
 }
 
+TEST(Remark, SaysBehindALongPathWhatIsTheMatterWithIt) {
+  const std::string reason = "its link to " + std::string(4096, 'x') + " cannot be made: File name too long";
+
+  EXPECT_EQ(to_line(to_remark(restore::Trouble{.path = "link", .reason = reason})), "/link: " + reason);
+}
+
 }  // namespace
 }  // namespace osbackup::client
