@@ -35,14 +35,23 @@ struct CommandRunner {
   int operator()(const CheckOptions& options) const { return check_command(common, options); }
 };
 
+/// The first word that is neither an option nor what belongs to one; empty when there is none.
+std::string_view command_in(const std::vector<std::string_view>& words) {
+  bool is_value = false;
+  for (const std::string_view word : words) {
+    if (!is_value && !word.starts_with('-')) return word;
+    // The only option before the command that takes a value.
+    is_value = !is_value && word == "--config";
+  }
+  return "";
+}
+
 /// How to talk to whoever wrote a command line that may be wrong.
 ConsoleOptions options_by_words(std::vector<std::string_view> words) {
   words.erase(std::find(words.begin(), words.end(), "--"), words.end());
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
   ConsoleOptions options = console_options(json, Verbosity::Normal);
-  const auto command =
-      std::find_if(words.begin(), words.end(), [](std::string_view word) { return !word.starts_with('-'); });
-  options.output_is_content = command != words.end() && *command == "dump";
+  options.output_is_content = command_in(words) == "dump";
   return options;
 }
 

@@ -156,6 +156,24 @@ def test_a_failure_as_json_ends_with_its_summary(host, archive, words, code):
     assert error["message"]
 
 
+@pytest.mark.parametrize("words", [("--config", "FILE", "--json", "dump", "nope"),
+                                   ("--json", "--config", "FILE", "dump", "latest:/x", "--wrong"),
+                                   ("--config=FILE", "--json", "dump", "latest:/x", "--wrong"),
+                                   ("--wrong", "--config", "FILE", "--json", "dump", "latest:/x")])
+def test_an_error_as_json_never_gets_into_what_is_dumped(programs, words):
+    done = subprocess.run([programs / "osbackup", *words], capture_output=True, text=True, timeout=60)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [found["message_type"] for found in objects(done.stderr)] == ["error", "summary"]
+
+
+def test_an_option_with_a_commands_name_is_not_taken_for_it(programs):
+    done = subprocess.run([programs / "osbackup", "--config", "dump", "--json", "ls"], capture_output=True, text=True,
+                          timeout=60)
+
+    assert [found["message_type"] for found in objects(done.stdout)] == ["error", "summary"]
+
+
 def test_an_ordinary_user_reads_with_a_configuration_of_his_own(host, archive):
     host.drop("BackupDirs")
     own = host.ftp_server.folder / "own.conf"  # Below pytest's folder only root may look.
