@@ -16,7 +16,7 @@ namespace osbackup::client {
 struct ConsoleOptions {
   bool json = false;  ///< One JSON object a line on standard output, each with `message_type`.
   Verbosity verbosity = Verbosity::Normal;
-  bool terminal = false;  ///< Standard error is one: a live line is shown there.
+  bool terminal = false;  ///< Standard error is one, and free: a live line is shown there.
   bool color = false;
   bool output_is_content = false;  ///< Of standard output: then the JSON objects go to standard error.
   bool output_is_watched = false;  ///< Standard output is a terminal: each line is shown at once.

@@ -118,9 +118,9 @@ class Comparison {
 }  // namespace
 
 int diff_command(const CommonOptions& common, const DiffOptions& options) {
-  return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
-    Comparison(common, options, archives, run).make();
-  });
+  const ReadingOrder order{.common = common, .host = options.host, .output = ReadingRun::Output::Listing};
+  return run_on_archives(
+      order, [&](ArchiveSession& archives, ReadingRun& run) { Comparison(common, options, archives, run).make(); });
 }
 
 }  // namespace osbackup::client

@@ -1,24 +1,10 @@
 #include "client/dump_command.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <optional>
-
 #include "client/archive_session.hpp"
 #include "client/progress_display.hpp"
 #include "restore/dump.hpp"
 
 namespace osbackup::client {
-namespace {
-
-/// Nothing else then uses the terminal: behind a pipe a pager may.
-bool writes_to_file() {
-  struct stat status {};
-  return fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-}  // namespace
 
 int dump_command(const CommonOptions& common, const DumpOptions& options) {
   const ReadingOrder order{.common = common, .host = options.host, .output = ReadingRun::Output::Content};
@@ -26,8 +12,7 @@ int dump_command(const CommonOptions& common, const DumpOptions& options) {
     const auto archive = archives.open(archives.find(options.snapshot));
     run.set_stage(RunStage::Reading);
     run.progress().stage = restore::RestoreProgress::Stage::Reading;
-    std::optional<ProgressDisplay> display;
-    if (common.json || writes_to_file()) display.emplace(run.console(), run.view());
+    const ProgressDisplay display(run.console(), run.view());
     try {
       restore::dump(*archive, {.path = options.path, .stop = run.stop()}, run.output(), run.progress());
     } catch (const Error& error) {

@@ -67,7 +67,8 @@ class ArchiveSearch {
 }  // namespace
 
 int find_command(const CommonOptions& common, const FindOptions& options) {
-  return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
+  const ReadingOrder order{.common = common, .host = options.host, .output = ReadingRun::Output::Listing};
+  return run_on_archives(order, [&](ArchiveSession& archives, ReadingRun& run) {
     ArchiveSearch search(common, options, run);
     const std::vector<restore::Snapshot> snapshots = archives.list();
     run.set_stage(RunStage::Reading);

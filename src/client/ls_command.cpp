@@ -99,7 +99,8 @@ void list(archive::ArchiveReader& archive, const LsOptions& options, bool as_jso
 }  // namespace
 
 int ls_command(const CommonOptions& common, const LsOptions& options) {
-  return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
+  const ReadingOrder order{.common = common, .host = options.host, .output = ReadingRun::Output::Listing};
+  return run_on_archives(order, [&](ArchiveSession& archives, ReadingRun& run) {
     const auto archive = archives.open(archives.find(options.snapshot));
     run.set_stage(RunStage::Reading);
     run.progress().stage = restore::RestoreProgress::Stage::Reading;

@@ -1,6 +1,8 @@
 #include "client/reading_run.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -12,8 +14,18 @@
 namespace osbackup::client {
 namespace {
 
+/// Whether the terminal is this program's to draw on while standard output is written: behind a pipe a pager may, and
+/// content may be made for terminals.
+bool is_terminal_free(ReadingRun::Output output) {
+  if (output == ReadingRun::Output::Messages) return true;
+  if (output == ReadingRun::Output::Listing && isatty(STDOUT_FILENO) == 1) return true;
+  struct stat status {};
+  return fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 ConsoleOptions options_for(const CommonOptions& options, ReadingRun::Output output) {
   ConsoleOptions console = console_options(options.json, options.verbosity);
+  console.terminal = console.terminal && is_terminal_free(output);
   console.output_is_content = output == ReadingRun::Output::Content;
   return console;
 }

@@ -27,6 +27,7 @@ class ReadingRun {
   /// What standard output is for.
   enum class Output {
     Messages,  ///< What the command finds, for people, or with --json for programs.
+    Listing,   ///< The same, of any length: people send it through a pager.
     Content,   ///< A file; messages as JSON go to standard error.
   };
 

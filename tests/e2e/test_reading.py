@@ -401,10 +401,13 @@ def test_an_archive_without_an_index_is_read_in_sequence(host, plain_archive):
 
 
 @pytest.mark.parametrize("command, output, is_shown", [
-    ("ls", "terminal", True), ("dump", "file", True), ("dump", "pipe", False), ("dump", "terminal", False)])
+    ("ls", "terminal", True), ("ls", "file", True), ("ls", "pipe", False), ("find", "terminal", True),
+    ("find", "pipe", False), ("diff", "pipe", False), ("dump", "file", True), ("dump", "pipe", False),
+    ("dump", "terminal", False)])
 def test_long_reading_shows_a_live_line(host, plain_archive, ftp_server, tmp_path, command, output, is_shown):
     slow(ftp_server, MIB)
-    words = {"ls": ["ls", "latest"], "dump": ["dump", f"latest:{host.source}/folder/x"]}[command]
+    words = {"ls": ["ls", "latest"], "find": ["find", "x"], "diff": ["diff", "latest", "latest"],
+             "dump": ["dump", f"latest:{host.source}/folder/x"]}[command]
     ours, theirs = pty.openpty()
     reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     with open(tmp_path / "out", "wb") as file:
