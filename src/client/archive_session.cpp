@@ -52,24 +52,49 @@ auto ArchiveSession::patiently(const std::string& hostname, Action action) {
   }
 }
 
-std::vector<restore::Snapshot> ArchiveSession::list() {
+std::vector<StoredSnapshot> ArchiveSession::list() {
   const std::optional<std::string> hostname = host_.all ? std::nullopt : std::optional(hostname_);
-  return patiently(hostname_, [&] { return restore::require_snapshots(destination_of(hostname_), hostname); });
+  storage::Destination& destination = destination_of(hostname_);
+  std::vector<StoredSnapshot> snapshots;
+  for (restore::Snapshot& snapshot :
+       patiently(hostname_, [&] { return restore::require_snapshots(destination, hostname); }))
+    snapshots.push_back({std::move(snapshot), &destination});
+  return snapshots;
 }
 
-restore::Snapshot ArchiveSession::find(const std::string& text) {
+StoredSnapshot ArchiveSession::find(const std::string& text) {
   // A name says whose archive it is.
   const std::optional<archive::ArchiveName> name = archive::ArchiveName::parse(text);
-  const std::string& hostname = name ? name->hostname : hostname_;
-  return patiently(hostname, [&] { return restore::find_snapshot(destination_of(hostname), text, hostname); });
+  if (!name || name->hostname == hostname_ || !is_by_host(config_)) return find_in_directory_of(hostname_, text);
+  const auto is_elsewhere = [](const Error& error) {
+    return error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Denied;
+  };
+  try {
+    return find_in_directory_of(name->hostname, text);
+  } catch (const Error& missing) {
+    if (!is_elsewhere(missing)) throw;
+    // A host that got another name, and its directory with it, has its older archives there.
+    try {
+      return find_in_directory_of(hostname_, text);
+    } catch (const Error& error) {
+      if (!is_elsewhere(error)) throw;
+    }
+    throw Error(missing.kind(),
+                fmt::format("{}; nor is it in {}", missing.what(), describe_destination(config_, hostname_)));
+  }
 }
 
-std::shared_ptr<const RangeReader> ArchiveSession::object(const restore::Snapshot& snapshot) {
-  return std::make_shared<restore::StoredObject>(destination_of(snapshot.name.hostname), snapshot.object,
+StoredSnapshot ArchiveSession::find_in_directory_of(const std::string& host, const std::string& text) {
+  storage::Destination& destination = destination_of(host);
+  return {patiently(host, [&] { return restore::find_snapshot(destination, text, hostname_); }), &destination};
+}
+
+std::shared_ptr<const RangeReader> ArchiveSession::object(const StoredSnapshot& snapshot) {
+  return std::make_shared<restore::StoredObject>(*snapshot.destination, snapshot.object,
                                                  transfer_retries(config_, run_.stop()), on_trouble_);
 }
 
-std::unique_ptr<archive::ArchiveReader> ArchiveSession::open(const restore::Snapshot& snapshot) {
+std::unique_ptr<archive::ArchiveReader> ArchiveSession::open(const StoredSnapshot& snapshot) {
   std::unique_ptr<archive::ArchiveReader> archive;
   try {
     archive = std::make_unique<archive::ArchiveReader>(object(snapshot));
@@ -80,7 +105,7 @@ std::unique_ptr<archive::ArchiveReader> ArchiveSession::open(const restore::Snap
   return archive;
 }
 
-restore::Remains ArchiveSession::open_remains(const restore::Snapshot& snapshot) {
+restore::Remains ArchiveSession::open_remains(const StoredSnapshot& snapshot) {
   restore::Remains remains = restore::open_remains(object(snapshot));
   if (remains.archive) tell_without_index(snapshot, *remains.archive);
   return remains;

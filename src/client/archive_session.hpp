@@ -17,6 +17,11 @@
 
 namespace osbackup::client {
 
+/// An archive, and where it was found, which is there as long as its session.
+struct StoredSnapshot : restore::Snapshot {
+  storage::Destination* destination = nullptr;
+};
+
 /// The archives at the destination that the configuration names, for the commands that read them. Needs neither root
 /// nor [BackupDirs]. What fails for a moment is tried again, as `[Ftp] retries` says. One thread at a time.
 class ArchiveSession {
@@ -31,24 +36,26 @@ class ArchiveSession {
 
   /// The archives of the hosts that are meant, the oldest first. NotFound when there is none, which says what there is
   /// instead.
-  std::vector<restore::Snapshot> list();
+  std::vector<StoredSnapshot> list();
 
-  /// As restore::find_snapshot().
-  restore::Snapshot find(const std::string& text);
+  /// As restore::find_snapshot(). Where each host has a directory of its own, an archive's name is looked for in that
+  /// of the host in it, and then in that of the host that is meant.
+  StoredSnapshot find(const std::string& text);
 
   /// Reads what an archive is. One without an index is named as such.
-  std::unique_ptr<archive::ArchiveReader> open(const restore::Snapshot& snapshot);
+  std::unique_ptr<archive::ArchiveReader> open(const StoredSnapshot& snapshot);
 
   /// What there is of an archive that may be damaged. One without an index is named as such.
-  restore::Remains open_remains(const restore::Snapshot& snapshot);
+  restore::Remains open_remains(const StoredSnapshot& snapshot);
 
   /// The bytes of an archive.
-  std::shared_ptr<const RangeReader> object(const restore::Snapshot& snapshot);
+  std::shared_ptr<const RangeReader> object(const StoredSnapshot& snapshot);
 
   storage::Traffic traffic() const;
 
  private:
   void tell_without_index(const restore::Snapshot& snapshot, const archive::ArchiveReader& archive);
+  StoredSnapshot find_in_directory_of(const std::string& host, const std::string& text);
   storage::Destination& destination_of(const std::string& hostname);
   template <class Action>
   auto patiently(const std::string& hostname, Action action);

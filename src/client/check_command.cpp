@@ -30,7 +30,7 @@ class ArchiveChecks {
   ArchiveChecks(ArchiveSession& archives, ReadingRun& run, const CheckOptions& options)
       : archives_(archives), run_(run), options_(options) {}
 
-  void check(const restore::Snapshot& snapshot) {
+  void check(const StoredSnapshot& snapshot) {
     CheckedArchive checked{.name = snapshot.object.name};
     try {
       look_into(snapshot, checked);
@@ -56,7 +56,7 @@ class ArchiveChecks {
   }
 
  private:
-  void look_into(const restore::Snapshot& snapshot, CheckedArchive& checked) {
+  void look_into(const StoredSnapshot& snapshot, CheckedArchive& checked) {
     restore::FindingLog findings([&](const restore::Finding& finding) {
       ++checked.findings;
       ++run_.progress().troubles;
@@ -147,7 +147,7 @@ int check_command(const CommonOptions& common, const CheckOptions& options) {
       throw Error(ErrorKind::Usage,
                   "--expect-sha256 is about one archive: name it, check SNAPSHOT --expect-sha256 ...");
     const ProgressDisplay display(run.console(), run.view());
-    const std::vector<restore::Snapshot> snapshots =
+    const std::vector<StoredSnapshot> snapshots =
         options.snapshot ? std::vector{archives.find(*options.snapshot)} : archives.list();
     run.set_stage(RunStage::Reading);
     ArchiveChecks checks(archives, run, options);

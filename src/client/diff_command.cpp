@@ -37,8 +37,8 @@ class Comparison {
       : common_(common), options_(options), archives_(archives), run_(run) {}
 
   void make() {
-    const restore::Snapshot before = archives_.find(options_.before);
-    std::optional<restore::Snapshot> after;
+    const StoredSnapshot before = archives_.find(options_.before);
+    std::optional<StoredSnapshot> after;
     if (options_.after) after = archives_.find(*options_.after);
     if (!after && before.name.hostname != archives_.own_hostname())
       run_.add_trouble({.kind = restore::Trouble::Kind::Note,

@@ -70,13 +70,13 @@ int find_command(const CommonOptions& common, const FindOptions& options) {
   const ReadingOrder order{.common = common, .host = options.host, .output = ReadingRun::Output::Listing};
   return run_on_archives(order, [&](ArchiveSession& archives, ReadingRun& run) {
     ArchiveSearch search(common, options, run);
-    const std::vector<restore::Snapshot> snapshots = archives.list();
+    const std::vector<StoredSnapshot> snapshots = archives.list();
     run.set_stage(RunStage::Reading);
     run.progress().stage = restore::RestoreProgress::Stage::Reading;
     run.progress().objects_total = snapshots.size();
     run.view().count_archives();
     const ProgressDisplay display(run.console(), run.view());
-    for (const restore::Snapshot& snapshot : snapshots) {
+    for (const StoredSnapshot& snapshot : snapshots) {
       run.throw_if_stopped();
       try {
         const auto archive = archives.open(snapshot);

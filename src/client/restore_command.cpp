@@ -49,8 +49,7 @@ Error with_remedy(const Error& error, const RestoreOptions& options) {
   return error;
 }
 
-restore::Remains open_archive(const restore::Snapshot& snapshot, const RestoreOptions& options,
-                              ArchiveSession& archives) {
+restore::Remains open_archive(const StoredSnapshot& snapshot, const RestoreOptions& options, ArchiveSession& archives) {
   if (options.keep_going) return archives.open_remains(snapshot);
   try {
     return {.object = {}, .archive = archives.open(snapshot), .problem = {}};
@@ -240,7 +239,7 @@ restore::Trouble without_a_word(const restore::Snapshot& snapshot) {
 int restore_command(const CommonOptions& common, const RestoreOptions& options) {
   return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
     const ProgressDisplay display(run.console(), run.view());
-    const restore::Snapshot snapshot = archives.find(options.snapshot);
+    const StoredSnapshot snapshot = archives.find(options.snapshot);
     require_own_archive(snapshot, options, archives.own_hostname());
     restore::Remains remains = open_archive(snapshot, options, archives);
     run.set_stage(RunStage::Reading);

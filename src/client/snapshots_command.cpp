@@ -30,11 +30,11 @@ std::string to_json(const restore::Snapshot& snapshot) {
 
 int snapshots_command(const CommonOptions& common, const SnapshotsOptions& options) {
   return run_on_archives({.common = common, .host = options.host}, [&](ArchiveSession& archives, ReadingRun& run) {
-    const std::vector<restore::Snapshot> snapshots = archives.list();
+    const std::vector<StoredSnapshot> snapshots = archives.list();
     std::size_t name_bytes = 0;
-    for (const restore::Snapshot& snapshot : snapshots) name_bytes = std::max(name_bytes, snapshot.object.name.size());
+    for (const StoredSnapshot& snapshot : snapshots) name_bytes = std::max(name_bytes, snapshot.object.name.size());
     std::uint64_t bytes = 0;
-    for (const restore::Snapshot& snapshot : snapshots) {
+    for (const StoredSnapshot& snapshot : snapshots) {
       bytes += snapshot.object.bytes;
       if (common.json)
         run.result(to_json(snapshot));

@@ -128,6 +128,25 @@ def test_an_archive_is_found_by_its_name_in_the_directory_of_its_host(host):
     assert FETCHED.fullmatch(said)
 
 
+def test_the_archives_of_a_host_that_was_renamed_with_its_directory_are_read(host):
+    host.configure("Ftp", ftpdir="backups/{hostname}")
+    host.run("backup", expect=0)
+    (host.ftp_server.root / "backups" / "testhost").rename(host.ftp_server.root / "backups" / "otherhost")
+    (archive,) = (host.ftp_server.root / "backups" / "otherhost").glob("*.zip")
+    host.configure("Run", hostname="otherhost")
+    hello = f"{host.source}/hello.txt"
+
+    _, out, _ = host.run("find", "hello.txt", "--all-hosts", expect=0)
+    assert out == f"{archive.name}:{hello}\n"
+    host.run("check", "--all-hosts", expect=0)
+    assert dump(host, out.strip())[0] == b"hello\n"
+    host.configure("Run", hostname="thirdhost")
+    assert host.run("ls", archive.name, hello, "--host", "otherhost", expect=0)[1] == f"{hello}\n"
+    _, _, said = host.run("ls", archive.name, expect=10)
+    assert "/backups/testhost: there is no archive: " in said and "; nor is it in ftp://" in said
+    assert said.endswith("/backups/thirdhost\n")
+
+
 def test_a_snapshot_that_may_be_several_is_refused_with_their_names(host, archive):
     other = copied_as(archive, "testhost+192.0.2.7+20200101T000000Z.zip")
 
