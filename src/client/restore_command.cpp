@@ -17,6 +17,7 @@
 #include "restore/extraction.hpp"
 #include "restore/listing.hpp"
 #include "restore/recovery.hpp"
+#include "restore/target_root.hpp"
 #include "system/host.hpp"
 
 namespace osbackup::client {
@@ -127,16 +128,16 @@ class Restoration {
     run_.console().info(fmt::format("{}restoring {} into {}", options_.is_dry_run ? "dry run: " : "", archive_name,
                                     options_.target.native()));
     try {
-      std::error_code ignored;
-      const bool was_there = std::filesystem::exists(options_.target, ignored);
+      // Of a target in which nothing then is.
+      std::vector<std::filesystem::path> made;
+      if (!options_.is_dry_run) made = restore::missing_directories(options_.target);
       extract(threads, facts.counts);
       facts.is_complete = true;
       if (is_nothing(facts.counts)) {
         run_.add_trouble({.kind = restore::Trouble::Kind::Note,
                           .path = "",
                           .reason = "nothing matches: no object of the archive is selected"});
-        // Made for nothing; only an empty directory is removed.
-        if (!was_there) std::filesystem::remove(options_.target, ignored);
+        restore::remove_empty(made);
       }
     } catch (const Error& error) {
       tell(facts);

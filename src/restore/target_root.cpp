@@ -75,6 +75,19 @@ TargetRoot open_target(const SinkOptions& options) {
   return {.beneath = system::Beneath(std::move(target), options.walk), .started = started, .is_made = is_made};
 }
 
+std::vector<std::filesystem::path> missing_directories(const std::filesystem::path& target) {
+  std::vector<std::filesystem::path> missing;
+  // As make_directories() takes it.
+  std::filesystem::path path = (target / "").lexically_normal().parent_path();
+  for (; !path.empty() && !system::exists(path); path = path.parent_path()) missing.push_back(path);
+  return missing;
+}
+
+void remove_empty(const std::vector<std::filesystem::path>& directories) noexcept {
+  for (const std::filesystem::path& directory : directories)
+    if (rmdir(directory.c_str()) != 0) return;
+}
+
 std::optional<system::Beneath> find_target(const SinkOptions& options) {
   FileDescriptor target = open_existing(options);
   if (!target) return std::nullopt;

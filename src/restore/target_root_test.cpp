@@ -9,6 +9,7 @@ namespace osbackup::restore {
 namespace {
 
 using test::fails_with;
+using testing::ElementsAre;
 using testing::IsEmpty;
 
 class TargetRootTest : public test::SinkTest {
@@ -82,6 +83,31 @@ TEST_F(TargetRootTest, MayBeWrittenToByWhoRestores) {
     options_.target /= "below";
     EXPECT_THAT(opening(), fails_with(ErrorKind::Denied, "make the target"));
   });
+}
+
+TEST_F(TargetRootTest, IsRemovedWithWhatWasMadeAboveIt) {
+  there_directory("");
+  options_.target = at("a/./b/");
+  const std::vector<std::filesystem::path> missing = missing_directories(options_.target);
+  EXPECT_THAT(missing, ElementsAre(folder_.path() / "target/a/b", folder_.path() / "target/a"));
+  open_target(options_);
+  EXPECT_THAT(missing_directories(options_.target), IsEmpty());
+
+  remove_empty(missing);
+  EXPECT_THAT(names_in(folder_.path() / "target"), IsEmpty());
+}
+
+TEST_F(TargetRootTest, StaysWithWhatOthersMadeMeanwhile) {
+  options_.target = folder_.path() / "a/b/target";
+  const std::vector<std::filesystem::path> missing = missing_directories(options_.target);
+  open_target(options_);
+  std::ofstream(folder_.path() / "a/file") << "x";
+  remove_empty(missing);
+  EXPECT_THAT(names_in(folder_.path() / "a"), ElementsAre("file"));
+
+  std::ofstream(folder_.path() / "a/b") << "x";
+  remove_empty({folder_.path() / "a/b", folder_.path() / "a"});
+  EXPECT_THAT(names_in(folder_.path() / "a"), ElementsAre("b", "file"));
 }
 
 TEST_F(TargetRootTest, IsNotMadeToBeLookedAt) {

@@ -99,9 +99,24 @@ def test_a_pattern_that_nothing_matches_is_told(host, archive, target):
 
         assert "warning: nothing matches: no object of the archive is selected\n" in said
         assert "nothing" in out and not target.exists()
+    host.run("restore", "latest", "--include", "*.zzz", "--target", str(target / "a" / "b"), expect=0)
+    assert not target.exists(), "nor what was made above it"
     target.mkdir()
     host.run("restore", "latest", "--include", "*.zzz", "--target", str(target), expect=0)
     assert target.exists(), "what was there before stays"
+
+
+def test_a_dry_run_that_selects_nothing_removes_nothing(host, target, ftp_server):
+    host.configure("Archive", engine="commands")  # Without an index all of it is read.
+    host.run("backup", expect=0)
+    slow(ftp_server, MIB)
+
+    restoring = host.start("restore", "latest", "--include", "*.zzz", "--target", str(target), "--dry-run")
+    assert any(line.startswith("dry run: restoring ") for line in restoring.stderr)
+    target.mkdir()
+
+    assert restoring.wait(60) == 0
+    assert target.is_dir()
 
 
 def test_a_dry_run_tells_and_writes_nothing(host, archive, target):
