@@ -123,8 +123,9 @@ class HostInRoot(Host):
     def __init__(self, programs, root, ftp_server):
         super().__init__(programs, root / "host", ftp_server)
         self.root = root
-        needed = subprocess.run(["ldd", self.program], capture_output=True, text=True, check=True).stdout
-        for file in re.findall(r"(/\S+) \(0x", needed):
+        libraries = subprocess.run(["ldd", self.program], capture_output=True, text=True, check=True).stdout
+        suppressions = re.findall(r"suppressions=([^: ]+)", os.environ.get("TSAN_OPTIONS", ""))
+        for file in re.findall(r"(/\S+) \(0x", libraries) + suppressions:
             (root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, root / file[1:])
         shutil.copy(self.program, root)
