@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "client/archive_session.hpp"
 #include "client/manifest_proof.hpp"

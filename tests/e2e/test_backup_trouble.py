@@ -63,9 +63,10 @@ def test_a_bad_configuration_ends_with_2_and_says_what_was_expected(host, change
 
 
 def test_a_bad_command_line_ends_with_2(host):
-    for arguments in (["frobnicate"], ["backup", "--frobnicate"], []):
+    for arguments, help_ in ((["frobnicate"], "osbackup --help"), ([], "osbackup --help"),
+                             (["backup", "--frobnicate"], "osbackup backup --help")):
         done = subprocess.run([host.program, *arguments], capture_output=True, text=True)
-        assert done.returncode == 2 and "--help" in done.stderr
+        assert done.returncode == 2 and f"Run {help_} " in done.stderr
 
 
 def test_one_run_at_a_time(host, ftp_server):

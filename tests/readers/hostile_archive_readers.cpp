@@ -21,7 +21,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::uint64_t kGrownBytesMax = 64U << 20U;
-constexpr std::chrono::seconds kReadingTimeMax(60);  // Of a busy machine, with sanitizers.
+constexpr std::chrono::seconds kReadingTimeMax(10);
 
 /// What was found in an archive: everything that its readers say of it, and what they refused.
 struct Findings {
