@@ -26,6 +26,12 @@ std::uint64_t little_endian(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
+std::optional<std::size_t> MemberRemains::likely_bytes(std::size_t content_bytes_max) const noexcept {
+  if (inflated) return has_its_crc || said_bytes == *inflated ? inflated : std::nullopt;
+  if (said_bytes == 0 || said_bytes > content_bytes_max) return std::nullopt;
+  return static_cast<std::size_t>(said_bytes);
+}
+
 std::uint64_t member_length(std::span<const std::byte> header, std::uint64_t bytes_left) {
   if (header.size() < kMemberHeaderBytes) refuse("is cut off in its header");
   if (!std::equal(kMemberHeaderStart.begin(), kMemberHeaderStart.end(), header.begin(),
@@ -79,37 +85,30 @@ std::vector<std::byte> GzipMemberReader::content_of(std::span<const std::byte> m
   return content;
 }
 
-std::optional<std::size_t> GzipMemberReader::inflate_damaged(std::span<const std::byte> member,
-                                                             std::size_t content_bytes_max,
-                                                             std::vector<std::byte>& content) {
+MemberRemains GzipMemberReader::inflate_damaged(std::span<const std::byte> member, std::size_t content_bytes_max,
+                                                std::vector<std::byte>& content) {
   constexpr std::uint64_t kRoomMin = 4096;
   content.clear();
-  if (member.size() < kMemberBytesMin) return std::nullopt;
+  MemberRemains remains;
+  if (member.size() < kMemberBytesMin) return remains;
+  const auto trailer = member.last(kMemberTrailerBytes);
+  remains.said_bytes = little_endian(trailer.last(4));
   const auto deflated = member.subspan(kMemberHeaderBytes, member.size() - kMemberBytesMin);
   const auto room_max = std::min(content_bytes_max, deflated.size() * kDeflateRatioMax);
   // What ISIZE says may be damaged too: then there is more to be had.
-  for (std::uint64_t room = std::max(little_endian(member.last(4)), kRoomMin);; room *= 2) {
+  for (std::uint64_t room = std::max(remains.said_bytes, kRoomMin);; room *= 2) {
     content.assign(static_cast<std::size_t>(std::min<std::uint64_t>(room, room_max)), std::byte{0});
     std::size_t consumed = 0;
     std::size_t produced = 0;
     const auto result = libdeflate_deflate_decompress_ex(decompressor_.get(), deflated.data(), deflated.size(),
                                                          content.data(), content.size(), &consumed, &produced);
-    if (result == LIBDEFLATE_SUCCESS && consumed == deflated.size()) return produced;
-    if (result != LIBDEFLATE_INSUFFICIENT_SPACE || content.size() == room_max) return std::nullopt;
+    if (result == LIBDEFLATE_SUCCESS && consumed == deflated.size()) {
+      remains.inflated = produced;
+      remains.has_its_crc = little_endian(trailer.first(4)) == crc32(0, std::span(content).first(produced));
+      return remains;
+    }
+    if (result != LIBDEFLATE_INSUFFICIENT_SPACE || content.size() == room_max) return remains;
   }
-}
-
-std::optional<std::size_t> GzipMemberReader::lost_bytes_of(std::span<const std::byte> member,
-                                                           std::size_t content_bytes_max) {
-  if (member.size() < kMemberBytesMin) return std::nullopt;
-  const auto trailer = member.last(kMemberTrailerBytes);
-  const std::uint64_t said = little_endian(trailer.last(4));
-  std::vector<std::byte> content;
-  const std::optional<std::size_t> produced = inflate_damaged(member, content_bytes_max, content);
-  if (!produced) return said <= content_bytes_max ? std::optional<std::size_t>(said) : std::nullopt;
-  const bool is_sure =
-      said == *produced || little_endian(trailer.first(4)) == crc32(0, std::span(content).first(*produced));
-  return is_sure ? produced : std::nullopt;
 }
 
 }  // namespace osbackup::archive

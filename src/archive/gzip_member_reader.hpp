@@ -21,6 +21,17 @@ inline constexpr std::uint64_t kMemberBytesMin = kMemberHeaderBytes + kMemberTra
 /// GzipMemberReader checks it.
 std::uint64_t member_length(std::span<const std::byte> header, std::uint64_t bytes_left);
 
+/// What a damaged member still tells of its content.
+struct MemberRemains {
+  std::optional<std::size_t> inflated;  ///< How many bytes it inflates to, when it ends with them; else nothing.
+  bool has_its_crc = false;             ///< Whether these have the CRC that it says.
+  std::uint64_t said_bytes = 0;         ///< What ISIZE says.
+
+  /// How many bytes it held, as far as is known: as many as it inflates to, if CRC or ISIZE agree; what ISIZE says when
+  /// it cannot be inflated, if that is not zero and at most `content_bytes_max`.
+  std::optional<std::size_t> likely_bytes(std::size_t content_bytes_max) const noexcept;
+};
+
 /// Inflates members that GzipMemberEncoder made, each alone. One thread at a time.
 ///
 /// By libdeflate: on system files in members of 1 MiB, with the CRC, it is as fast as ISA-L at what ISA-L compressed,
@@ -39,15 +50,9 @@ class GzipMemberReader {
   std::vector<std::byte> content_of(std::span<const std::byte> member, std::size_t content_bytes_max);
 
   /// Inflates what can be of a member, whose header and trailer need not be right, and makes it and some zeros
-  /// `content`: at most `content_bytes_max`. Nothing of it is checked. Gives how many bytes it inflated to; nothing
-  /// when that failed on the way.
-  std::optional<std::size_t> inflate_damaged(std::span<const std::byte> member, std::size_t content_bytes_max,
-                                             std::vector<std::byte>& content);
-
-  /// How many bytes a member held that is damaged, but ends where it says: as many as it inflates to, if CRC or ISIZE
-  /// agree; what ISIZE says when it cannot be inflated. Nothing when that is not known, or more than
-  /// `content_bytes_max`.
-  std::optional<std::size_t> lost_bytes_of(std::span<const std::byte> member, std::size_t content_bytes_max);
+  /// `content`: at most `content_bytes_max`. Nothing of it is checked but what is returned.
+  MemberRemains inflate_damaged(std::span<const std::byte> member, std::size_t content_bytes_max,
+                                std::vector<std::byte>& content);
 
  private:
   struct Free {

@@ -92,7 +92,8 @@ TEST(GzipMemberReader, TakesNoMemoryForMoreThanAMemberCanHold) {
 std::optional<std::size_t> lost_bytes_with_changed(const std::vector<std::ptrdiff_t>& bytes) {
   Bytes member = member_of(test::random_bytes({.size = 300, .seed = 5}));
   for (const std::ptrdiff_t byte : bytes) *(byte < 0 ? member.end() + byte : member.begin() + byte) ^= std::byte{2};
-  return GzipMemberReader().lost_bytes_of(member, 1000);
+  Bytes content;
+  return GzipMemberReader().inflate_damaged(member, 1000, content).likely_bytes(1000);
 }
 
 TEST(GzipMemberReader, KnowsHowManyBytesADamagedMemberHeld) {
@@ -108,7 +109,23 @@ TEST(GzipMemberReader, KnowsHowManyBytesADamagedMemberHeld) {
 TEST(GzipMemberReader, DoesNotGuessHowManyBytesADamagedMemberHeld) {
   EXPECT_EQ(lost_bytes_with_changed({kMemberHeaderBytes + 100, -4}), std::nullopt) << "neither CRC nor ISIZE agree";
   EXPECT_EQ(lost_bytes_with_changed({kMemberHeaderBytes, -1}), std::nullopt) << "ISIZE is more than is expected";
-  EXPECT_EQ(GzipMemberReader().lost_bytes_of(Bytes(31), 1000), std::nullopt);
+  EXPECT_EQ(MemberRemains{}.likely_bytes(1000), std::nullopt) << "ISIZE was overwritten with zeros";
+}
+
+TEST(GzipMemberReader, KnowsByTheCrcThatADamagedMemberIsWhole) {
+  const Bytes content = test::random_bytes({.size = 300, .seed = 5});
+  const auto has_its_crc = [&](std::ptrdiff_t byte) {
+    Bytes member = member_of(content);
+    *(byte < 0 ? member.end() + byte : member.begin() + byte) ^= std::byte{2};
+    Bytes inflated;
+    return GzipMemberReader().inflate_damaged(member, 1000, inflated).has_its_crc;
+  };
+
+  EXPECT_TRUE(has_its_crc(0)) << "its header is damaged";
+  EXPECT_TRUE(has_its_crc(16)) << "its length is damaged";
+  EXPECT_TRUE(has_its_crc(-1)) << "its ISIZE is damaged";
+  EXPECT_FALSE(has_its_crc(-8)) << "its CRC is damaged";
+  EXPECT_FALSE(has_its_crc(kMemberHeaderBytes + 100)) << "its content is damaged";
 }
 
 /// What is inflated of a member of this content when a byte of it is changed.
@@ -140,7 +157,7 @@ TEST(GzipMemberReader, InflatesNoMoreOfADamagedMemberThanALimit) {
   EXPECT_EQ(inflated_with_changed(content, -8, 50'000), content);
   EXPECT_EQ(inflated_with_changed(content, -8, 49'999).size(), 49'999U);
   Bytes inflated{std::byte{1}};
-  EXPECT_EQ(GzipMemberReader().inflate_damaged(Bytes(31), 1000, inflated), std::nullopt);
+  EXPECT_EQ(GzipMemberReader().inflate_damaged(Bytes(31), 1000, inflated).inflated, std::nullopt);
   EXPECT_THAT(inflated, testing::IsEmpty());
 }
 

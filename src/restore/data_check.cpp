@@ -75,7 +75,7 @@ class IndexedDataCheck {
       if (!path.empty()) lost_.add(path);
       find(number, path, problem);
     });
-    DirectoryBytes bytes(*bytes_, directory.place, context_);
+    DirectoryBytes bytes(bytes_, directory.place, context_);
     StretchCheck check(bytes, jobs_, report);
     while (std::optional<Stretch> stretch = stretches_.next(number)) {
       if (sample_ && !sample_->choose(stretch->end - stretch->begin)) continue;

@@ -155,6 +155,33 @@ TEST_F(DataCheckTest, NamesOfADamagedMemberWhatIsLostAlone) {
   }
 }
 
+TEST_F(DataCheckTest, NamesOfALargeFileWhatCannotBeSalvaged) {
+  made_.is_stored = true;
+  const TarArchive::Built built = made_.build();
+  std::vector<TarArchive::Member> members;
+  for (const TarArchive::Member& member : built.members)
+    if (member.paths == std::vector<std::string>{"etc/big"}) members.push_back(member);
+  ASSERT_GT(members.size(), 2U);
+  const auto with_flipped = [&](std::uint64_t offset) {
+    std::vector<std::byte> bytes = built.bytes;
+    bytes[offset] ^= std::byte{1};
+    return bytes;
+  };
+
+  for (const TarArchive::Member& member : members) {
+    for (const std::uint64_t offset :
+         {member.offset, member.offset + 16, member.offset + member.length - 8, member.offset + member.length - 4}) {
+      const std::vector<Finding> findings = check(with_flipped(offset));
+      ASSERT_EQ(findings.size(), 1U) << offset;
+      EXPECT_THAT(findings.front(), found("", "gzip members of etc/big are damaged, but all of it is whole: "));
+    }
+    const std::vector<Finding> findings =
+        check(with_flipped(member.offset + std::min<std::uint64_t>(member.length / 2, 40)));
+    ASSERT_EQ(findings.size(), 1U) << member.offset;
+    EXPECT_THAT(findings.front(), found("etc/big", "from byte"));
+  }
+}
+
 TEST_F(DataCheckTest, FindsContentThatIsNotWhatTheIndexSays) {
   // The lines are made of what is said here, the tars of what was there before.
   for (const char* path : {"etc/b", "etc/big", "etc/e"}) {

@@ -71,13 +71,14 @@ class Extraction : public testing::Test {
     extract(archive, order_, sink_, {.troubles = troubles_, .progress = progress_});
     reads_ = archive.count();
   }
-  /// The archive with one bit changed in the middle of an object's last member.
-  std::shared_ptr<const RangeReader> damaged(const ObjectArchive& made, const std::string& path) {
+  /// The archive with one bit changed in an object's last member, so many bytes before its end.
+  std::shared_ptr<const RangeReader> damaged(const ObjectArchive& made, const std::string& path,
+                                             std::uint64_t before_end = 100) {
     const auto bytes = made.build();
     archive::ArchiveReader archive(bytes);
     const archive::ZipPlace place = archive.span_of(*archive.find(path));
     std::vector<std::byte> changed = bytes->all();
-    changed[place.offset + place.length - 100] ^= std::byte{4};
+    changed[place.offset + place.length - before_end] ^= std::byte{4};
     return std::make_shared<MemoryRange>(std::move(changed));
   }
   std::vector<std::string> told(Trouble::Kind kind) const {
@@ -223,9 +224,10 @@ TEST_F(Extraction, StopsAtDamageAndNamesTheObject) {
 }
 
 TEST_F(Extraction, GoesOnBehindADamagedLargeFileWhenToldTo) {
+  constexpr std::uint64_t kInItsContent = 700;
   order_.keep_going = true;
 
-  extract_from(damaged(varied_archive(), "etc/big"));
+  extract_from(damaged(varied_archive(), "etc/big", kInItsContent));
 
   EXPECT_THAT(told(Trouble::Kind::Damaged), ElementsAre(testing::StartsWith("etc/big: a gzip member")));
   EXPECT_FALSE(sink_.finished().contains("etc/big"));

@@ -54,6 +54,11 @@ void FileReceiver::write(std::uint64_t offset, std::span<const std::byte> conten
   while (known < end && !end_.compare_exchange_weak(known, end)) continue;
 }
 
+void FileReceiver::forget_content() {
+  set_size(0);
+  end_ = 0;
+}
+
 void FileReceiver::finish() {
   if (end_ != size_) set_size(size_);
   parts_.metadata.write(held(), metadata_);

@@ -19,6 +19,7 @@ class FileReceiver final : public Receiver {
 
   void begin(const archive::Entry& entry) override;
   void write(std::uint64_t offset, std::span<const std::byte> content) override;
+  void forget_content() override;
   void finish() override;
   /// Without what could give it rights, as set-user-ID bits and capabilities: nobody knows what it does.
   std::optional<std::string> keep_damaged(std::uint64_t right_bytes) override;

@@ -64,6 +64,22 @@ TEST_F(FileReceiverTest, LeavesHolesWhereNothingIsWritten) {
   EXPECT_EQ(content_of("sparse").substr(1U << 20U, 8), std::string("data\0\0\0\0", 8));
 }
 
+TEST_F(FileReceiverTest, HasNothingOfWhatItForgets) {
+  const auto receiver = begun("file", 10);
+  write(*receiver, 0, "forgotten");
+  receiver->forget_content();
+  write(*receiver, 2, "new");
+  receiver->finish();
+
+  EXPECT_EQ(content_of("file"), std::string("\0\0new\0\0\0\0\0", 10));
+
+  const auto hole = begun("hole", 10);
+  write(*hole, 0, "forgotten!");
+  hole->forget_content();
+  hole->finish();
+  EXPECT_EQ(content_of("hole"), std::string(10, '\0'));
+}
+
 TEST_F(FileReceiverTest, MakesAFileOfNothingButAHole) {
   begun("hole", 12'345)->finish();
   EXPECT_EQ(content_of("hole"), std::string(12'345, '\0'));

@@ -23,6 +23,7 @@ class IndexedExtraction {
   IndexedExtraction(archive::ArchiveReader& archive, const ExtractionOrder& order, ObjectSink& sink,
                     ExtractionVoices voices)
       : sink_(sink),
+        archive_(archive.bytes()),
         work_(order, voices),
         planner_(archive, order, sink, voices.troubles),
         feed_(archive, planner_),
@@ -80,7 +81,7 @@ class IndexedExtraction {
   bool hand_out(PlannedSpan span) {
     require_not_stopped();
     std::vector<std::unique_ptr<Receiver>> receivers = receive(span);
-    const auto work = std::make_shared<SpanWork>(std::move(span), std::move(receivers), work_);
+    const auto work = std::make_shared<SpanWork>(std::move(span), std::move(receivers), work_, archive_);
     std::uint64_t content_offset = 0;
     std::size_t number = 0;
     try {
@@ -100,12 +101,13 @@ class IndexedExtraction {
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
-      work->lose(number, content_offset, error);
+      work->lose(number, error);
     }
     return true;
   }
 
   ObjectSink& sink_;
+  std::shared_ptr<const RangeReader> archive_;
   ObjectWork work_;
   SpanPlanner planner_;
   MemberFeed feed_;

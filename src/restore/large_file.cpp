@@ -9,42 +9,32 @@
 
 namespace osbackup::restore {
 
-LargeFile::LargeFile(const PlannedObject& object, std::unique_ptr<Receiver> receiver, WhenDamaged when_damaged)
-    : object_(object), receiver_(std::move(receiver)), when_damaged_(when_damaged), has_failed_(!receiver_) {}
+LargeFile::LargeFile(const PlannedObject& object, std::unique_ptr<Receiver> receiver, std::optional<FileSpan> span)
+    : object_(object), receiver_(std::move(receiver)), span_(std::move(span)), has_failed_(!receiver_) {}
 
-bool LargeFile::take(const TarSlice& slice) {
-  if (slice.number == 0 && receiver_) begin(slice);
-  if (!wait_for_begin()) return false;
-  const std::uint64_t slice_end = slice.offset + slice.bytes.size();
+std::optional<FileOutcome> LargeFile::take(const TarSlice& slice) {
   try {
-    write(slice);
+    if (slice.number == 0 && receiver_) begin(slice);
+    if (wait_for_begin()) take_content(slice);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Corrupt || when_damaged_ == WhenDamaged::GiveUp) throw;
-    const bool is_written = slice_end <= padding_end();
-    note_loss(is_written ? archive::Extent{.offset = slice_end, .length = 0}
-                         : archive::Extent{.offset = slice.offset, .length = slice.bytes.size()},
-              error);
+    note_damage(error);
   }
-  return end_slice(slice.is_last ? std::optional(slice.number + 1) : std::nullopt, slice_end);
+  return end_slice(slice.is_last ? std::optional(slice.number + 1) : std::nullopt);
 }
 
-void LargeFile::lose(const LostSlice& slice, const Error& why) {
-  if (slice.number == 0 || when_damaged_ == WhenDamaged::GiveUp) throw why;
-  if (!wait_for_begin()) return;
-  note_loss({.offset = slice.offset, .length = slice.length}, why);
-  end_slice(slice.is_last ? std::optional(slice.number + 1) : std::nullopt, slice.offset + slice.length);
+std::optional<FileOutcome> LargeFile::lose(std::size_t number, bool is_last, const Error& why) {
+  note_damage(why);
+  return end_slice(is_last ? std::optional(number + 1) : std::nullopt);
 }
 
-void LargeFile::lose_from(std::size_t number, std::uint64_t offset, const Error& why) {
-  if (when_damaged_ == WhenDamaged::GiveUp) throw why;
+std::optional<FileOutcome> LargeFile::lose_from(std::size_t number, const Error& why) {
+  note_damage(why);
   {
     const std::scoped_lock lock(mutex_);
     count_ = number;
-    end_ = offset;
-    cut_off_ = why;
-    if (ended_ != count_ || has_failed_) return;
+    if (ended_ != count_ || has_failed_) return std::nullopt;
   }
-  end_object();
+  return end_object();
 }
 
 bool LargeFile::fail() {
@@ -70,51 +60,36 @@ void LargeFile::begin(const TarSlice& slice) {
   is_hashed_ = size_ - stored_bytes_ <= kHashedHolesMax;
   {
     const std::scoped_lock lock(mutex_);
-    loss_.emplace(size_, extents_);
     has_begun_ = true;
   }
   begun_.notify_all();
 }
 
+/// False when nothing more is to be done with slices.
 bool LargeFile::wait_for_begin() {
   std::unique_lock lock(mutex_);
-  begun_.wait(lock, [this] { return has_begun_ || has_failed_; });
-  return !has_failed_;
+  begun_.wait(lock, [this] { return has_begun_ || has_failed_ || damage_; });
+  return !has_failed_ && !damage_;
 }
 
-std::vector<LargeFile::Piece> LargeFile::pieces_of(const TarSlice& slice) const {
-  const std::uint64_t slice_end = slice.offset + slice.bytes.size();
-  std::vector<Piece> pieces;
-  std::uint64_t stored_offset = 0;  // Of the extent, among the content in the tar.
-  for (const archive::Extent& extent : extents_) {
-    const std::uint64_t extent_begin = header_bytes_ + stored_offset;
-    const std::uint64_t begin = std::max(extent_begin, slice.offset);
-    const std::uint64_t end = std::min(extent_begin + extent.length, slice_end);
-    if (begin < end)
-      pieces.push_back({.offset = extent.offset + (begin - extent_begin),
-                        .bytes = slice.bytes.subspan(static_cast<std::size_t>(begin - slice.offset),
-                                                     static_cast<std::size_t>(end - begin))});
-    stored_offset += extent.length;
-  }
-  return pieces;
-}
-
-void LargeFile::write(const TarSlice& slice) {
+void LargeFile::take_content(const TarSlice& slice) {
   const std::uint64_t slice_end = slice.offset + slice.bytes.size();
   const Error misfit(ErrorKind::Corrupt, "its gzip members do not hold as much as its header says");
-  if (slice_end > padding_end()) throw misfit;
-  const std::vector<Piece> pieces = pieces_of(slice);
-  for (const Piece& piece : pieces) receiver_->write(piece.offset, piece.bytes);
+  if (slice_end > header_bytes_ + archive::in_whole_records(stored_bytes_)) throw misfit;
+  const std::uint64_t begin = std::clamp(header_bytes_, slice.offset, slice_end);
+  const auto content = slice.bytes.subspan(static_cast<std::size_t>(begin - slice.offset));
+  const std::vector<ContentPiece> pieces = content_pieces(extents_, begin - std::min(begin, header_bytes_), content);
+  for (const ContentPiece& piece : pieces) receiver_->write(piece.offset, piece.bytes);
   if (slice.is_last && slice_end < header_bytes_ + stored_bytes_) throw misfit;
   hash(slice, pieces);
 }
 
-void LargeFile::hash(const TarSlice& slice, const std::vector<Piece>& pieces) {
+void LargeFile::hash(const TarSlice& slice, const std::vector<ContentPiece>& pieces) {
   if (!is_hashed_ || !object_.line.digest) return;
   const std::stop_token stop = no_digest_.get_token();
   try {
     digest_.wait_for_turn_of(slice.number, stop);
-    for (const Piece& piece : pieces) digest_.update(piece.offset, piece.bytes, stop);
+    for (const ContentPiece& piece : pieces) digest_.update(piece.offset, piece.bytes, stop);
     if (slice.is_last) require_digest(object_, digest_.finish(size_, stop));
     digest_.end_turn();
   } catch (const Error& error) {
@@ -122,42 +97,32 @@ void LargeFile::hash(const TarSlice& slice, const std::vector<Piece>& pieces) {
   }
 }
 
-/// A stretch without length: something is wrong with what comes before it, or is missing behind it.
-void LargeFile::note_loss(archive::Extent in_tar, const Error& why) {
+/// To be called in a handler, or with what nobody threw.
+void LargeFile::note_damage(const Error& why) {
+  if (why.kind() != ErrorKind::Corrupt || !span_) throw why;
   {
-    const auto in_content = [&](std::uint64_t offset) {
-      return std::clamp(offset, header_bytes_, header_bytes_ + stored_bytes_) - header_bytes_;
-    };
-    const std::uint64_t begin = in_content(in_tar.offset);
     const std::scoped_lock lock(mutex_);
-    loss_->add({.offset = begin, .length = in_content(in_tar.offset + in_tar.length) - begin}, why.what());
+    if (!damage_) damage_ = why;
   }
   no_digest_.request_stop();
+  begun_.notify_all();
 }
 
 /// `count`: of all slices, when this is the last.
-bool LargeFile::end_slice(std::optional<std::size_t> count, std::uint64_t slice_end) {
+std::optional<FileOutcome> LargeFile::end_slice(std::optional<std::size_t> count) {
   {
     const std::scoped_lock lock(mutex_);
-    if (count) {
-      count_ = count;
-      end_ = slice_end;
-    }
-    if (++ended_ != count_ || has_failed_) return false;
+    if (count) count_ = count;
+    if (++ended_ != count_ || has_failed_) return std::nullopt;
   }
   return end_object();
 }
 
 /// All slices are through, so no other thread is at work here.
-bool LargeFile::end_object() {
-  if (cut_off_) note_loss({.offset = end_, .length = padding_end() - std::min(end_, padding_end())}, *cut_off_);
-  if (loss_->is_none()) {
-    receiver_->finish();
-    return true;
-  }
-  // Slices behind a lost one were written where the lengths that members say put them: do they make up the whole?
-  if (cut_off_ ? end_ > padding_end() : end_ != padding_end()) loss_->lose_behind_first();
-  throw loss_->keep_rest(*receiver_);
+std::optional<FileOutcome> LargeFile::end_object() {
+  if (damage_) return FileSalvage(object_, *span_).run(*receiver_, has_begun_, *damage_);
+  receiver_->finish();
+  return FileOutcome{};
 }
 
 }  // namespace osbackup::restore

@@ -21,15 +21,16 @@ class LookingReceiver final : public Receiver {
  public:
   explicit LookingReceiver(const IndexEntry& line) : line_(line) {}
 
-  void begin(const Entry& entry) override {
-    const std::string fields = differences(line_, entry);
-    if (!fields.empty()) throw Error(ErrorKind::Corrupt, "the tar does not say the same as the index of its " + fields);
-  }
+  void begin(const Entry& entry) override { fields_ = differences(line_, entry); }
   void write(std::uint64_t, std::span<const std::byte>) override {}
-  void finish() override {}
+  void finish() override {
+    if (!fields_.empty())
+      throw Error(ErrorKind::Corrupt, "the tar does not say the same as the index of its " + fields_);
+  }
 
  private:
   const IndexEntry& line_;
+  std::string fields_;  ///< That differ.
 };
 
 /// Goes through the entries of one member, beside their lines.
@@ -96,6 +97,19 @@ class MemberCheck {
   std::size_t next_ = 0;  ///< Of the lines.
 };
 
+PlannedObject object_of(IndexEntry line) {
+  PlannedObject object{.line = std::move(line), .path_in_tar = {}};
+  object.path_in_tar = object.line.entry.path;
+  return object;
+}
+
+void tell(const IndexEntry& line, const FileOutcome& outcome, const DataReport& report) {
+  if (outcome.lost) report(line.entry.path, outcome.lost->what());
+  if (outcome.damage)
+    report({}, fmt::format("gzip members of {} are damaged, but all of it is whole: {}", printable(line.entry.path),
+                           outcome.damage->what()));
+}
+
 }  // namespace
 
 std::string differences(const IndexEntry& line, const Entry& entry) {
@@ -127,27 +141,46 @@ void check_member(std::span<const std::byte> content, const std::vector<IndexEnt
   MemberCheck(content, lines, facts, report).run();
 }
 
-LargeFileCheck::LargeFileCheck(IndexEntry line, const DataReport& report)
-    : object_{.line = std::move(line), .path_in_tar = {}},
+LargeFileCheck::LargeFileCheck(IndexEntry line, FileSpan span, const DataReport& report)
+    : object_(object_of(std::move(line))),
       report_(report),
-      file_(object_, std::make_unique<LookingReceiver>(object_.line), WhenDamaged::GiveUp) {
-  object_.path_in_tar = object_.line.entry.path;
-}
+      file_(object_, std::make_unique<LookingReceiver>(object_.line), std::move(span)) {}
 
 void LargeFileCheck::take(const TarSlice& slice) {
+  report_outcome([&] {
+    if (slice.bytes.size() % archive::kTarRecordBytes == 0) return file_.take(slice);
+    const Error why(ErrorKind::Corrupt, "a gzip member of it does not end with a record of the tar");
+    return file_.lose(slice.number, slice.is_last, why);
+  });
+}
+
+void LargeFileCheck::lose(std::size_t number, bool is_last, const Error& why) {
+  report_outcome([&] { return file_.lose(number, is_last, why); });
+}
+
+void LargeFileCheck::lose_from(std::size_t number, const Error& why) {
+  report_outcome([&] { return file_.lose_from(number, why); });
+}
+
+template <class Take>
+void LargeFileCheck::report_outcome(Take take) {
   try {
-    if (slice.bytes.size() % archive::kTarRecordBytes != 0)
-      throw Error(ErrorKind::Corrupt, "a gzip member of it does not end with a record of the tar");
-    file_.take(slice);
+    if (const std::optional<FileOutcome> outcome = take()) tell(object_.line, *outcome, report_);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
-    lose(error.what());
+    if (file_.fail()) report_(object_.line.entry.path, error.what());
   }
 }
 
-void LargeFileCheck::lose(const std::string& why) {
-  // The slices that are given up with it say nothing new.
-  if (file_.fail()) report_(object_.line.entry.path, why);
+void check_damaged_file(IndexEntry line, FileSpan span, const Error& why, const DataReport& report) {
+  const PlannedObject object = object_of(std::move(line));
+  LookingReceiver receiver(object.line);
+  try {
+    tell(object.line, FileSalvage(object, std::move(span)).run(receiver, false, why), report);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    report(object.line.entry.path, error.what());
+  }
 }
 
 }  // namespace osbackup::restore

@@ -33,24 +33,28 @@ struct MemberFacts {
 void check_member(std::span<const std::byte> content, const std::vector<archive::IndexEntry>& lines, MemberFacts facts,
                   const DataReport& report);
 
-/// Checks an object that goes on in several members, as check_member does. Threads take its slices at once.
+/// Checks an object that goes on in several members, as check_member does. Threads take its slices at once. Of damage
+/// it is told what `restore --keep-going` cannot get out.
 class LargeFileCheck {
  public:
   /// `report` outlives it.
-  LargeFileCheck(archive::IndexEntry line, const DataReport& report);
+  LargeFileCheck(archive::IndexEntry line, FileSpan span, const DataReport& report);
 
   /// As LargeFile: slices are begun in order.
   void take(const TarSlice& slice);
-
-  /// A slice cannot be had.
-  void lose(const std::string& why);
-
-  const archive::IndexEntry& line() const noexcept { return object_.line; }
+  void lose(std::size_t number, bool is_last, const Error& why);
+  void lose_from(std::size_t number, const Error& why);
 
  private:
+  template <class Take>
+  void report_outcome(Take take);
+
   PlannedObject object_;
   const DataReport& report_;
   LargeFile file_;
 };
+
+/// Reports what of a file in several members cannot be had, whose first member is damaged.
+void check_damaged_file(archive::IndexEntry line, FileSpan span, const Error& why, const DataReport& report);
 
 }  // namespace osbackup::restore

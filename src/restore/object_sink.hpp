@@ -29,6 +29,9 @@ class Receiver {
   /// threads may write at once.
   virtual void write(std::uint64_t offset, std::span<const std::byte> content) = 0;
 
+  /// What was written is no content any more: the file is a hole from its begin to its end. No other thread writes.
+  virtual void forget_content() {}
+
   /// The object is whole, and its content is what the archive says. A hard link is made here: what it links to was
   /// finished before.
   virtual void finish() = 0;

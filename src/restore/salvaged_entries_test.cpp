@@ -195,6 +195,20 @@ TEST_F(SalvagedEntriesTest, GetsOutEverythingBesideAFlippedBit) {
   }
 }
 
+TEST_F(SalvagedEntriesTest, LosesNothingToADamagedHeaderOrSizeOfAMember) {
+  for (const TarArchive::Member& member : built_.members) {
+    for (const std::uint64_t byte : {member.offset, member.offset + 11, member.offset + 16, member.offset + 20,
+                                     member.offset + member.length - 4, member.offset + member.length - 1}) {
+      std::vector<std::byte> bytes = built_.bytes;
+      bytes[byte] ^= std::byte{1};
+      const Salvaged salvaged = salvage(bytes);
+      expect_all_but(
+          salvaged, [](const auto&) { return false; }, fmt::format("byte {}", byte));
+      EXPECT_THAT(salvaged.losses, IsEmpty()) << byte;
+    }
+  }
+}
+
 TEST_F(SalvagedEntriesTest, GetsOutEverythingBesideAFlippedBitWithoutTheCentralDirectory) {
   for (const std::uint64_t byte : bytes_before(built_.manifest.index.offset)) {
     std::vector<std::byte> bytes = built_.bytes;

@@ -19,6 +19,9 @@ constexpr std::size_t kSearchBytes = 256U << 10U;
 /// The longest name of a zip entry that is looked for: a path of 4,095 bytes, all of them encoded.
 constexpr std::size_t kNameBytesMax = 16U << 10U;
 constexpr std::size_t kEntryHeaderBytesMax = kWrittenHeaderBytes + kNameBytesMax;
+/// Bytes that deflate keeps as they are stand in blocks of at most so many (RFC 1951, section 3.2.4).
+constexpr std::uint64_t kStoredBytesMax = 65'535;
+constexpr unsigned kLongOnesMax = 1000;
 constexpr std::string_view kOwnFolder = "osbackup/";
 
 std::string_view text_of(std::span<const std::byte> bytes) {
@@ -37,12 +40,13 @@ bool is_central_header(std::span<const std::byte> bytes) {
 
 SalvagedMembers::SalvagedMembers(std::shared_ptr<const RangeReader> object, archive::ZipPlace entry,
                                  std::stop_token stop)
-    : window_(std::move(object), entry, std::move(stop)), at_(entry.offset) {}
+    : window_(std::move(object), entry, std::move(stop)), at_(entry.offset), long_ones_left_(kLongOnesMax) {}
 
 SalvagedMembers::SalvagedMembers(const std::shared_ptr<const RangeReader>& object, std::stop_token stop)
     : window_(object, {.offset = 0, .length = object->size()}, std::move(stop)),
       is_whole_object_(true),
-      is_at_boundary_(true) {}
+      is_at_boundary_(true),
+      long_ones_left_(kLongOnesMax) {}
 
 std::optional<SalvagedMembers::Piece> SalvagedMembers::next() {
   if (is_nameless_entry_) {
@@ -86,9 +90,25 @@ std::optional<SalvagedMembers::Piece> SalvagedMembers::take_member() {
     if (error.kind() != ErrorKind::Corrupt) throw;
   }
   const std::uint64_t end = at_ + *length;
+  if (std::optional<Piece> damaged = take_damaged(end)) return damaged;
   if (end != window_.end() && !length_at(end) && !is_end_of_entry(end, entry_begin_)) return std::nullopt;
-  const std::optional<std::size_t> content = reader_.lost_bytes_of(member(), kSalvagedContentMax);
-  return lost(end, content);
+  return lost(end, remains_.likely_bytes(kSalvagedContentMax));
+}
+
+/// The member that begins here and ends there, whatever its header and trailer say; nothing when it cannot be inflated.
+std::optional<SalvagedMembers::Piece> SalvagedMembers::take_damaged(std::uint64_t end) {
+  remains_ = {};
+  if (end - at_ > kSalvagedMemberBytesMax) return std::nullopt;
+  remains_ =
+      reader_.inflate_damaged(window_.at(at_, static_cast<std::size_t>(end - at_)), kSalvagedContentMax, content_);
+  if (!remains_.inflated) return std::nullopt;
+  Piece piece = lost(end, remains_.likely_bytes(kSalvagedContentMax));
+  piece.content = std::span(content_).first(*remains_.inflated);
+  if (remains_.has_its_crc) {
+    piece.kind = Piece::Kind::Member;
+    piece.lost_content.reset();
+  }
+  return piece;
 }
 
 /// The begin of the next zip entry, if one ends or begins here.
@@ -130,25 +150,28 @@ bool SalvagedMembers::is_end_of_entry(std::uint64_t offset, std::optional<std::u
   return descriptor && entry_begin && descriptor->bytes == offset - *entry_begin;
 }
 
-/// Looks for the next member, and loses what lies before it.
+/// Looks for the next member, and gives what lies before it.
 SalvagedMembers::Piece SalvagedMembers::search() {
   dead_ends_.clear();
   std::uint64_t from = is_at_boundary_ ? at_ : at_ + 1;
   while (from < window_.end()) {
-    // What stands before a member is looked at once more.
-    window_.drop_before(std::max(at_, from - std::min<std::uint64_t>(from, kEntryHeaderBytesMax)));
+    // What stands before a member is looked at once more, and so is all that may be one.
+    if (from - at_ > kSalvagedMemberBytesMax)
+      window_.drop_before(std::max(at_, from - std::min<std::uint64_t>(from, kEntryHeaderBytesMax)));
     dead_ends_.erase(dead_ends_.begin(), dead_ends_.lower_bound(from));
     const std::string_view text = text_of(window_.at(from, kSearchBytes));
     const std::size_t found = text.find(member_start());
     if (found == std::string_view::npos) {
       if (from + text.size() == window_.end()) break;
       from += text.size() - (member_start().size() - 1);
-    } else if (is_confirmed(from + found)) {
-      return lost_before(from + found);
+    } else if (is_confirmed(from + found) || is_whole_and_long(from + found)) {
+      return before(from + found);
     } else {
       from += found + 1;
     }
   }
+  if (!is_whole_object_)
+    if (std::optional<Piece> last = take_damaged(window_.end())) return *last;
   return lost(window_.end());
 }
 
@@ -176,8 +199,24 @@ bool SalvagedMembers::is_confirmed(std::uint64_t candidate) {
   return false;
 }
 
+/// Whether a member begins here that no other member can hold as it is.
+bool SalvagedMembers::is_whole_and_long(std::uint64_t candidate) {
+  const std::optional<std::uint64_t> length = length_at(candidate);
+  if (!length || *length <= kStoredBytesMax || long_ones_left_ == 0) return false;
+  --long_ones_left_;
+  try {
+    reader_.content_of(window_.at(candidate, static_cast<std::size_t>(*length)), kSalvagedContentMax);
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    return false;
+  }
+}
+
 /// What lies before a member that was found, or before the header of the zip entry that it begins.
-SalvagedMembers::Piece SalvagedMembers::lost_before(std::uint64_t member) {
+SalvagedMembers::Piece SalvagedMembers::before(std::uint64_t member) {
+  if (!is_at_boundary_)
+    if (std::optional<Piece> damaged = take_damaged(member)) return *damaged;
   if (!is_whole_object_) return lost(member);
   for (std::uint64_t bytes = kWrittenHeaderBytes; bytes <= std::min<std::uint64_t>(kEntryHeaderBytesMax, member - at_);
        ++bytes) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/encoding.hpp"
 #include "core/error.hpp"
 #include "restore/damaged_member.hpp"
 #include "restore/memory_source.hpp"
@@ -32,16 +33,20 @@ void write_content(const PlannedObject& object, const archive::Entry& entry, std
 
 }  // namespace
 
-SpanWork::SpanWork(PlannedSpan span, std::vector<std::unique_ptr<Receiver>> receivers, ObjectWork& work)
-    : span_(std::move(span)), receivers_(std::move(receivers)), work_(work) {}
+SpanWork::SpanWork(PlannedSpan span, std::vector<std::unique_ptr<Receiver>> receivers, ObjectWork& work,
+                   std::shared_ptr<const RangeReader> archive)
+    : span_(std::move(span)), receivers_(std::move(receivers)), work_(work), archive_(std::move(archive)) {}
 
 void SpanWork::expect_several_members() {
-  const PlannedObject& first = span_.objects.front();
-  if (span_.objects.size() > 1 || first.line.placement.skip != 0)
-    throw Error(ErrorKind::Corrupt, "it goes on behind a gzip member that it shares with others");
-  large_.emplace(first, std::move(receivers_.front()),
-                 work_.order().keep_going ? WhenDamaged::KeepRest : WhenDamaged::GiveUp);
+  if (!may_go_on()) throw Error(ErrorKind::Corrupt, "it goes on behind a gzip member that it shares with others");
+  large_.emplace(span_.objects.front(), std::move(receivers_.front()),
+                 work_.order().keep_going ? std::optional(file_span()) : std::nullopt);
 }
+
+/// Whether it can be one object in several members.
+bool SpanWork::may_go_on() const { return span_.objects.size() == 1 && span_.objects.front().line.placement.skip == 0; }
+
+FileSpan SpanWork::file_span() const { return {.archive = archive_, .place = span_.place, .stop = work_.order().stop}; }
 
 void SpanWork::process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue) {
   if (large_) {
@@ -51,10 +56,13 @@ void SpanWork::process(const QueuedMember& member, Inflation& inflation, MemberQ
   }
 }
 
-void SpanWork::lose(std::size_t from_member, std::uint64_t content_offset, const Error& why) {
-  if (!large_) return lose_small(why);
+void SpanWork::lose(std::size_t from_member, const Error& why) {
+  if (!large_) {
+    if (work_.order().keep_going && may_go_on()) salvage_file(why);
+    return lose_small(why);
+  }
   try {
-    large_->lose_from(from_member, content_offset, why);
+    if (const auto outcome = large_->lose_from(from_member, why)) tell_outcome(*outcome);
   } catch (const Error& error) {
     settle_large(error);
   }
@@ -98,15 +106,16 @@ void SpanWork::process_small(const QueuedMember& member, Inflation& inflation, M
     if (is_link(i)) take_out(i, content);
 }
 
-/// Loses what a damaged member does not hold as the index says. The others can be taken out of what is given.
+/// Loses what a damaged member does not hold as the index says, unless it goes on in others that are found. What is not
+/// settled then can be taken out of what is given.
 std::span<const std::byte> SpanWork::salvage(const QueuedMember& member, Inflation& inflation, const Error& why) {
   const DamagedMember damaged(member.bytes, inflation);
   bool is_lost = false;
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
     if (!receivers_[i] || damaged.holds(span_.objects[i])) continue;
     is_lost = true;
-    receivers_[i].reset();
-    work_.settle(span_.objects[i], why);
+    if (may_go_on()) salvage_file(why);
+    if (const auto receiver = std::move(receivers_[i])) work_.settle(span_.objects[i], why);
   }
   if (!is_lost)
     work_.troubles().add({.kind = Trouble::Kind::Damaged,
@@ -145,26 +154,42 @@ void SpanWork::take_out(std::size_t number, std::span<const std::byte> content) 
 
 void SpanWork::process_slice(const QueuedMember& member, Inflation& inflation) {
   try {
-    if (take_slice(member, inflation)) work_.count(span_.objects.front());
+    if (const auto outcome = take_slice(member, inflation)) tell_outcome(*outcome);
   } catch (const Error& error) {
     settle_large(error);
   }
 }
 
-/// True when it was what made the object whole.
-bool SpanWork::take_slice(const QueuedMember& member, Inflation& inflation) {
+std::optional<FileOutcome> SpanWork::take_slice(const QueuedMember& member, Inflation& inflation) {
   TarSlice slice{.number = member.number, .offset = member.content_offset, .is_last = member.is_last, .bytes = {}};
   try {
     slice.bytes = inflate(member, inflation);
   } catch (const Error& error) {
-    large_->lose({.number = member.number,
-                  .offset = member.content_offset,
-                  .length = member.content_bytes,
-                  .is_last = member.is_last},
-                 error);
-    return false;
+    return large_->lose(member.number, member.is_last, error);
   }
   return large_->take(slice);
+}
+
+/// The file in members whose first is none, or not its only one.
+void SpanWork::salvage_file(const Error& why) {
+  const std::unique_ptr<Receiver> receiver = std::move(receivers_.front());
+  if (!receiver) return;
+  try {
+    tell_outcome(FileSalvage(span_.objects.front(), file_span()).run(*receiver, false, why));
+  } catch (const Error& error) {
+    work_.settle(span_.objects.front(), error);
+  }
+}
+
+void SpanWork::tell_outcome(const FileOutcome& outcome) {
+  const PlannedObject& object = span_.objects.front();
+  if (outcome.lost) return work_.settle(object, *outcome.lost);
+  work_.count(object);
+  if (outcome.damage)
+    work_.troubles().add({.kind = Trouble::Kind::Damaged,
+                          .path = "",
+                          .reason = fmt::format("gzip members of {} are damaged, but all of it is whole: {}",
+                                                printable(object.line.entry.path), outcome.damage->what())});
 }
 
 /// Called in a handler. The others of a file that is given up fail as well, and say nothing new.

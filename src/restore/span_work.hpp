@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "archive/gzip_member_reader.hpp"
+#include "core/range_reader.hpp"
 #include "restore/large_file.hpp"
 #include "restore/member_queue.hpp"
 #include "restore/object_work.hpp"
@@ -21,8 +22,10 @@ struct Inflation {
 /// Takes the objects of one span out of its members. Threads process members at once; each member once.
 class SpanWork {
  public:
-  /// `receivers` are those of the span's objects, in their order; null for what nobody receives.
-  SpanWork(PlannedSpan span, std::vector<std::unique_ptr<Receiver>> receivers, ObjectWork& work);
+  /// `receivers` are those of the span's objects, in their order; null for what nobody receives. `archive` is where the
+  /// span lies, for another look at what is damaged.
+  SpanWork(PlannedSpan span, std::vector<std::unique_ptr<Receiver>> receivers, ObjectWork& work,
+           std::shared_ptr<const RangeReader> archive);
 
   /// Called before process(), when it is known that there is more than one member. Corrupt when the objects cannot go
   /// on in several.
@@ -31,9 +34,9 @@ class SpanWork {
   /// The objects in a member, or the slice of one that goes on in several. What fails is settled.
   void process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue);
 
-  /// Its members from this one on cannot be had: the objects are lost, or the rest of the one that goes on in several.
-  /// `content_offset` is where they would begin. Not while a small span is processed.
-  void lose(std::size_t from_member, std::uint64_t content_offset, const Error& why);
+  /// Nobody knows where its members from this one on are: what is not found all the same is lost. Not while a small
+  /// span is processed.
+  void lose(std::size_t from_member, const Error& why);
 
  private:
   std::span<const std::byte> inflate(const QueuedMember& member, Inflation& inflation) const;
@@ -41,13 +44,18 @@ class SpanWork {
   std::span<const std::byte> salvage(const QueuedMember& member, Inflation& inflation, const Error& why);
   void lose_small(const Error& why);
   void process_slice(const QueuedMember& member, Inflation& inflation);
-  bool take_slice(const QueuedMember& member, Inflation& inflation);
+  std::optional<FileOutcome> take_slice(const QueuedMember& member, Inflation& inflation);
   void settle_large(const Error& failure);
+  void tell_outcome(const FileOutcome& outcome);
+  bool may_go_on() const;
+  void salvage_file(const Error& why);
+  FileSpan file_span() const;
   void take_out(std::size_t number, std::span<const std::byte> content);
 
   PlannedSpan span_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   ObjectWork& work_;
+  std::shared_ptr<const RangeReader> archive_;
   std::optional<LargeFile> large_;  ///< The one object of a span of several members.
 };
 

@@ -28,23 +28,35 @@ std::span<const std::byte> inflate(std::span<const std::byte> member, std::uint6
   return content.first(inflation.reader.inflate(member, content));
 }
 
-/// Tells what `restore --keep-going` cannot get out of a member.
-void tell_damage(const std::vector<IndexEntry>& lines, const DamagedMember& member, const std::string& why,
-                 const DataReport& report) {
+/// A member that is not as it was made, and what begins in it.
+struct Damage {
+  const std::vector<IndexEntry>& lines;
+  FileSpan span;  ///< From where it begins to where what is in it ends, which may be in other members.
+  Error why;
+};
+
+/// Tells what `restore --keep-going` cannot get out.
+void tell_damage(const Damage& damage, const DamagedMember& member, const DataReport& report) {
+  const std::vector<IndexEntry>& lines = damage.lines;
+  const bool may_go_on = lines.size() == 1 && lines.front().placement.skip == 0;
   bool is_lost = false;
   for (const IndexEntry& line : lines) {
     if (member.holds({.line = line, .path_in_tar = line.entry.path})) continue;
     is_lost = true;
-    report(line.entry.path, why);
+    if (may_go_on) {
+      check_damaged_file(line, damage.span, damage.why, report);
+    } else {
+      report(line.entry.path, damage.why.what());
+    }
   }
-  if (!is_lost) report({}, lines.empty() ? why : why + "; but the objects in it are whole");
+  if (!is_lost) report({}, damage.why.what() + std::string(lines.empty() ? "" : "; but the objects in it are whole"));
 }
 
 }  // namespace
 
 void DirectoryBytes::read(std::span<std::byte> out) {
   throw_if_stopped(context_);
-  if (!stream_) stream_ = archive_.stream(place_.offset + position_, place_.length - position_);
+  if (!stream_) stream_ = archive_->stream(place_.offset + position_, place_.length - position_);
   if (stream_->read(out) < out.size()) throw Error(ErrorKind::Unavailable, "the archive has become shorter");
   position_ += out.size();
   context_.progress.bytes += out.size();
@@ -64,6 +76,11 @@ void DirectoryBytes::jump_to(std::uint64_t offset) {
   if (offset == position_) return;
   stream_.reset();
   position_ = offset;
+}
+
+FileSpan DirectoryBytes::span(std::uint64_t begin, std::uint64_t end) const {
+  return {
+      .archive = archive_, .place = {.offset = place_.offset + begin, .length = end - begin}, .stop = context_.stop};
 }
 
 void StretchCheck::run(Stretch stretch) {
@@ -87,10 +104,10 @@ void StretchCheck::check_next(Stretch& stretch) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
     if (lines.empty() || end - begin > kMemberBytesMax) {
-      const std::string why = fmt::format("the gzip member at byte {}: {}", begin, error.what());
-      lose(lines, why);
-      if (lines.empty()) report_({}, why);
-      return bytes_.read_to(end);
+      const Error why = error.within(fmt::format("the gzip member at byte {}", begin));
+      bytes_.read_to(end);
+      if (lines.empty()) return report_({}, why.what());
+      return may_be_large ? check_damaged(std::move(lines.front()), begin, why) : lose(lines, why.what());
     }
     // Where it ends is known all the same, and there may be something in it.
     const std::size_t bytes_read = member.bytes.size();
@@ -140,34 +157,42 @@ void StretchCheck::read_member(std::uint64_t end, Member& member) {
 }
 
 void StretchCheck::check_large(IndexEntry line, Member first) {
-  const std::uint64_t end = line.placement.member + line.placement.span;
-  const auto file = std::make_shared<LargeFileCheck>(std::move(line), report_);
+  const std::uint64_t begin = line.placement.member;
+  const std::uint64_t end = begin + line.placement.span;
+  const auto file = std::make_shared<LargeFileCheck>(std::move(line), bytes_.span(begin, end), report_);
   std::uint64_t content_offset = 0;
   Member member = std::move(first);
   for (std::size_t number = 0;; ++number) {
     const auto bytes = std::make_shared<const Member>(std::move(member));
     const TarSlice slice{.number = number, .offset = content_offset, .is_last = bytes_.position() == end, .bytes = {}};
     jobs_.push([file, bytes, slice](Inflation& inflation) {
+      TarSlice whole = slice;
       try {
-        TarSlice whole = slice;
         whole.bytes = inflate(bytes->bytes, bytes->content_bytes, inflation);
-        file->take(whole);
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Corrupt) throw;
-        file->lose(error.what());
+        return file->lose(slice.number, slice.is_last, error);
       }
+      file->take(whole);
     });
     if (slice.is_last) return;
     content_offset += bytes->content_bytes;
-    const std::uint64_t begin = bytes_.position();
+    const std::uint64_t at = bytes_.position();
     try {
       read_member(end, member);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
-      file->lose(fmt::format("the gzip member at byte {}: {}", begin, error.what()));
-      return bytes_.read_to(end);
+      bytes_.read_to(end);
+      return file->lose_from(number + 1, error.within(fmt::format("the gzip member at byte {}", at)));
     }
   }
+}
+
+/// A large file whose first member is none.
+void StretchCheck::check_damaged(IndexEntry line, std::uint64_t begin, const Error& why) {
+  const FileSpan span = bytes_.span(begin, begin + line.placement.span);
+  jobs_.push([line = std::move(line), span, why, report = &report_](Inflation&) {
+    check_damaged_file(line, span, why, *report);
+  });
 }
 
 void StretchCheck::check_small(std::vector<IndexEntry> lines, Member member, MemberFacts facts) {
@@ -177,15 +202,17 @@ void StretchCheck::check_small(std::vector<IndexEntry> lines, Member member, Mem
   };
   const auto work = std::make_shared<const Work>(Work{.lines = std::move(lines), .member = std::move(member)});
   const std::uint64_t begin = bytes_.position() - work->member.bytes.size();
-  jobs_.push([this_report = &report_, work, facts, begin](Inflation& inflation) {
+  const FileSpan span = bytes_.span(begin, bytes_.position());
+  jobs_.push([this_report = &report_, work, facts, begin, span](Inflation& inflation) {
     std::span<const std::byte> content;
     try {
       if (!work->member.problem.empty()) throw Error(ErrorKind::Corrupt, work->member.problem);
       content = inflate(work->member.bytes, work->member.content_bytes, inflation);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
-      const std::string why = fmt::format("the gzip member at byte {}: {}", begin, error.what());
-      return tell_damage(work->lines, DamagedMember(work->member.bytes, inflation), why, *this_report);
+      const Error why = error.within(fmt::format("the gzip member at byte {}", begin));
+      const Damage damage{.lines = work->lines, .span = span, .why = why};
+      return tell_damage(damage, DamagedMember(work->member.bytes, inflation), *this_report);
     }
     // A member without lines may be the middle of an object whose line is missing.
     if (!work->lines.empty() || (facts.knows_lines && facts.ends_tar))

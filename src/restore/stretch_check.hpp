@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/zip_writer.hpp"
@@ -21,8 +22,8 @@ namespace osbackup::restore {
 class DirectoryBytes {
  public:
   /// What is read counts as progress. What is referred to outlives it.
-  DirectoryBytes(const RangeReader& archive, archive::ZipPlace place, const CheckContext& context)
-      : archive_(archive), place_(place), context_(context) {}
+  DirectoryBytes(std::shared_ptr<const RangeReader> archive, archive::ZipPlace place, const CheckContext& context)
+      : archive_(std::move(archive)), place_(place), context_(context) {}
 
   std::uint64_t position() const noexcept { return position_; }
   std::uint64_t size() const noexcept { return place_.length; }
@@ -36,11 +37,14 @@ class DirectoryBytes {
   /// Goes to `offset`, in a stream of its own if that is elsewhere.
   void jump_to(std::uint64_t offset);
 
+  /// A stretch of them, for another look at it.
+  FileSpan span(std::uint64_t begin, std::uint64_t end) const;
+
   /// Of all that was read.
   std::uint32_t crc() const noexcept { return crc_; }
 
  private:
-  const RangeReader& archive_;
+  std::shared_ptr<const RangeReader> archive_;
   archive::ZipPlace place_;
   const CheckContext& context_;
   std::uint64_t position_ = 0;
@@ -74,6 +78,7 @@ class StretchCheck {
   std::vector<archive::IndexEntry> take_lines(Stretch& stretch);
   void check_large(archive::IndexEntry line, Member first);
   void check_small(std::vector<archive::IndexEntry> lines, Member member, MemberFacts facts);
+  void check_damaged(archive::IndexEntry line, std::uint64_t begin, const Error& why);
   void lose(const std::vector<archive::IndexEntry>& lines, const std::string& why);
 
   DirectoryBytes& bytes_;

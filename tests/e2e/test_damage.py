@@ -104,6 +104,93 @@ def test_a_member_with_a_damaged_header_or_trailer_costs_no_object_and_is_told(h
     assert "; but the objects in it are whole" in finding["problem"]
 
 
+# --- a file in several gzip members
+
+
+@pytest.fixture
+def large(host):
+    """The members of a file of 5.5 MB: the archive, and where each begins and ends in it."""
+    (host.source / "large").write_bytes(os.urandom(5_500_000))
+    os.link(host.source / "large", host.source / "large-link")
+    host.run("backup", expect=0)
+    (archive,) = host.archives()
+    opened = Archive(archive)
+    (line,) = [line for line in opened.lines() if line["path"].endswith("/large")]
+    raw = archive.read_bytes()
+    begin = opened.directories[line["dir"]]["offset"] + line["member"]
+    ends = [begin]
+    while ends[-1] < begin + line["span"]:
+        ends.append(ends[-1] + int.from_bytes(raw[ends[-1] + 16:ends[-1] + 24], "little"))
+    assert ends[-1] == begin + line["span"]
+    return archive, list(zip(ends, ends[1:]))
+
+
+def contents_of_large(host, large, tmp_path, damaged):
+    """What `restore --keep-going` and `check` make of the archive with these stretches of zeros: the files of the
+    source with their content, the lines of restore, and the findings."""
+    archive, _ = large
+    raw = bytearray(archive.read_bytes())
+    for begin, end in damaged:
+        assert any(raw[begin:end])
+        raw[begin:end] = bytes(end - begin)
+    archive.write_bytes(raw)
+    _, said = run(host, "restore", "latest", "--target", str(tmp_path / "1"), expect=6)
+    assert "--keep-going gets out what can be had" in said
+    told, _ = run(host, "restore", "latest", "--target", str(tmp_path / "2"), "--keep-going", expect=6)
+    checked, _ = run(host, "check", "--read-data", expect=6)
+    found = {path.name: path.read_bytes() for path in (tmp_path / "2" / str(host.source)[1:]).iterdir()
+             if path.name.startswith("large")}
+    return found, told, [message for message in checked if message["message_type"] == "finding"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, -1])
+@pytest.mark.parametrize("where", ["header", "trailer"])
+def test_a_large_file_is_whole_when_its_members_have_no_header_or_trailer(host, large, tmp_path, number, where):
+    content = (host.source / "large").read_bytes()
+    begin, end = large[1][number]
+    damaged = (begin, begin + 24) if where == "header" else (end - 8, end)
+
+    found, told, findings = contents_of_large(host, large, tmp_path, [damaged])
+
+    assert found == {"large": content, "large-link": content}
+    assert "large are damaged, but all of it is whole: " in json.dumps(told)
+    (finding,) = findings
+    assert "large are damaged, but all of it is whole: " in finding["problem"] and "path" not in finding
+    assert told[-1]["damaged"] == 1
+
+
+def test_of_a_large_file_the_members_around_a_damaged_sector_are_lost_alone(host, large, tmp_path):
+    content = (host.source / "large").read_bytes()
+    _, members = large
+    lost = members[-2][0] - 100
+    mib = 1 << 20
+
+    found, told, findings = contents_of_large(host, large, tmp_path, [(lost, lost + 512)])
+
+    assert list(found) == ["large.damaged"]
+    kept = found["large.damaged"]
+    places = [at for at in range(0, len(content), 4096) if kept[at:at + 4096] != content[at:at + 4096]]
+    assert len(kept) == len(content) and 2 * mib >= places[-1] - places[0] >= 2 * mib - 2 * 4096
+    assert not any(kept[places[0] + 4096:places[-1]])
+    prefix = f"{host.source}/"
+    assert paths_of(told, message_type="warning") == [prefix + "large", prefix + "large-link"]
+    assert sorted(finding["path"] for finding in findings) == [prefix + "large", prefix + "large-link"]
+    (reason,) = [message["reason"] for message in told if message.get("path") == prefix + "large"]
+    assert "2.0 MiB of its 5.2 MiB, from byte " in reason and reason.endswith("large.damaged")
+
+
+def test_of_a_large_file_without_its_first_member_the_rest_is_kept(host, large, tmp_path):
+    content = (host.source / "large").read_bytes()
+    begin, end = large[1][0]
+
+    found, told, _ = contents_of_large(host, large, tmp_path, [(begin, end)])
+
+    kept = found["large.damaged"]
+    first = len(kept) - len(kept.lstrip(b"\0"))
+    assert 1_000_000 < first < 1 << 20
+    assert kept[first:] == content[first:]
+
+
 def test_hard_links_to_what_is_lost_are_lost_and_check_names_them_too(host, tmp_path):
     (host.source / "a").write_bytes(os.urandom(100_000))
     (host.source / "m").write_bytes(os.urandom(3_000_000))

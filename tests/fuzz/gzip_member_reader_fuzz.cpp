@@ -22,7 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) std::abort();
     }
-    if (reader.lost_bytes_of(member, out.size()).value_or(0) > out.size()) std::abort();
+    std::vector<std::byte> content;
+    const archive::MemberRemains remains = reader.inflate_damaged(member, out.size(), content);
+    if (content.size() > out.size() || remains.inflated.value_or(0) > content.size()) std::abort();
+    if (remains.likely_bytes(out.size()).value_or(0) > out.size()) std::abort();
     for (std::size_t i = 0; i < 8 && member.size() >= archive::kMemberHeaderBytes; ++i)
       member[16 + i] = static_cast<std::byte>(member.size() >> (8 * i));
   }

@@ -38,6 +38,11 @@ class MemorySink final : public restore::ObjectSink {
   const std::map<std::string, Received>& finished() const { return finished_; }
   /// What is kept of damaged files, by their own paths.
   const std::map<std::string, Received>& damaged() const { return damaged_; }
+  /// As if it had received nothing.
+  void forget() {
+    finished_.clear();
+    damaged_.clear();
+  }
   std::vector<std::string> paths() const {
     std::vector<std::string> paths;
     for (const auto& [path, received] : finished_) paths.push_back(path);
@@ -57,6 +62,7 @@ class MemorySink final : public restore::ObjectSink {
       sink_.on_write(path_);
       std::copy(content.begin(), content.end(), received_.content.begin() + static_cast<std::ptrdiff_t>(offset));
     }
+    void forget_content() override { std::fill(received_.content.begin(), received_.content.end(), std::byte{0}); }
     void finish() override {
       const std::scoped_lock lock(sink_.mutex_);
       sink_.on_finish(received_.entry);

@@ -1,0 +1,185 @@
+#include "restore/file_salvage.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "archive/gzip_member.hpp"
+#include "archive/tar_reader.hpp"
+#include "archive/tar_writer.hpp"
+#include "restore/content_pieces.hpp"
+#include "restore/member_check.hpp"
+#include "restore/memory_source.hpp"
+#include "restore/object_work.hpp"
+
+namespace osbackup::restore {
+namespace {
+
+using archive::kMemberContentMax;
+
+/// No file that is stored has more; below it places are reckoned without overflow.
+constexpr std::uint64_t kStoredBytesMax = std::uint64_t{1} << 62U;
+
+const std::string kAttributesLost = "; its extended attributes are lost";
+
+bool is_lost(const SalvagedMembers::Piece& piece) { return piece.kind == SalvagedMembers::Piece::Kind::Lost; }
+
+bool is_open(const SalvagedMembers::Piece& piece) {
+  return is_lost(piece) && piece.content.empty() && !piece.lost_content;
+}
+
+/// How much tar a piece holds: of a lost one, what it inflates to or says, or as much as our writer fills a member of a
+/// large file with.
+std::uint64_t expected_bytes(const SalvagedMembers::Piece& piece) {
+  if (is_open(piece)) return kMemberContentMax;
+  return piece.lost_content.value_or(piece.content.size());
+}
+
+}  // namespace
+
+FileSalvage::FileSalvage(const PlannedObject& object, FileSpan span) : object_(object), span_(std::move(span)) {}
+
+FileOutcome FileSalvage::run(Receiver& receiver, bool has_begun, const Error& why) {
+  survey();
+  // In one member there is nothing that was not tried before.
+  if (!entry_ || all_.pieces < 2) return {.lost = why, .damage = {}};
+  begin_ = place_of_first();
+  is_whole_ = is_all_right();
+  if (has_begun) {
+    receiver.forget_content();
+  } else {
+    receiver.begin(*entry_);
+  }
+  ContentLoss loss(entry_->size, extents_);
+  const bool has_lost_attributes = !has_headers_ && object_.line.attributes_digest;
+  give_content(receiver, loss, has_lost_attributes ? Error(why.kind(), why.what() + kAttributesLost) : why);
+  if (!is_whole_) return {.lost = loss.keep_rest(receiver), .damage = {}};
+  receiver.finish();
+  return {.lost = {}, .damage = why};
+}
+
+void FileSalvage::survey() {
+  SalvagedMembers members(span_.archive, span_.place, span_.stop);
+  while (const std::optional<Piece> piece = members.next()) {
+    if (all_.pieces == 0) read_headers(*piece);
+    hash(*piece);
+    const std::uint64_t bytes = expected_bytes(*piece);
+    ++all_.pieces;
+    all_.lost += is_lost(*piece) ? 1 : 0;
+    all_.bytes_after = is_lost(*piece) ? 0 : all_.bytes_after + bytes;
+    all_.bytes += bytes;
+    all_.is_last_open = is_open(*piece);
+  }
+  if (all_.is_last_open) all_.bytes -= kMemberContentMax;
+}
+
+void FileSalvage::read_headers(const Piece& first) {
+  const archive::IndexEntry& line = object_.line;
+  if (line.entry.type != archive::EntryType::File) return;
+  try {
+    MemorySource source(first.content, 0);
+    archive::TarReader tar(source);
+    archive::Entry entry = read_entry(tar, object_);
+    // Without its CRC the index alone vouches for them.
+    if (!is_lost(first) || differences(line, entry).empty()) {
+      has_headers_ = true;
+      return take_headers(std::move(entry), source.position(), tar.content_left());
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    // The tar and the index contradict each other.
+    if (!is_lost(first)) return;
+  }
+  if (!line.has_holes) take_headers(line.entry, 0, line.entry.size);
+}
+
+void FileSalvage::take_headers(archive::Entry entry, std::uint64_t header_bytes, std::uint64_t stored_bytes) {
+  if (stored_bytes > kStoredBytesMax) return;
+  header_bytes_ = header_bytes;
+  stored_bytes_ = stored_bytes;
+  extents_ = archive::content_extents(entry);
+  is_hashed_ = has_headers_ && object_.line.digest && entry.size - stored_bytes <= kHashedHolesMax;
+  entry_ = std::move(entry);
+}
+
+void FileSalvage::hash(const Piece& piece) {
+  is_hashed_ = is_hashed_ && !(is_lost(piece) && piece.content.empty());
+  if (!is_hashed_) return;
+  const std::uint64_t skip = header_bytes_ - std::min(header_bytes_, all_.bytes);
+  if (skip >= piece.content.size()) return;
+  for (const ContentPiece& each : content_pieces(extents_, all_.bytes + skip - header_bytes_,
+                                                 piece.content.subspan(static_cast<std::size_t>(skip))))
+    digest_.update(each.offset, each.bytes, span_.stop);
+}
+
+/// Of the tar's records.
+std::int64_t FileSalvage::end_of_content() const {
+  return static_cast<std::int64_t>(archive::in_whole_records(stored_bytes_));
+}
+
+/// Where the first piece begins, if all of them make up the file.
+std::optional<std::int64_t> FileSalvage::place_of_first() const {
+  constexpr auto kLengthMax = static_cast<std::int64_t>(kMemberContentMax);
+  const auto bytes = static_cast<std::int64_t>(all_.bytes);
+  const auto headers = static_cast<std::int64_t>(header_bytes_);
+  if (has_headers_) {
+    const std::int64_t open = headers + end_of_content() - bytes;
+    const bool is_right = all_.is_last_open ? open > 0 && open <= kLengthMax : open == 0;
+    return is_right ? std::optional(-headers) : std::nullopt;
+  }
+  // Some headers have to be left.
+  const std::int64_t unknown = bytes - end_of_content();
+  const bool is_right = !all_.is_last_open && unknown > 0 && unknown <= kLengthMax;
+  return is_right ? std::optional(-unknown) : std::nullopt;
+}
+
+bool FileSalvage::is_all_right() {
+  if (!begin_ || !has_headers_) return false;
+  if (is_hashed_) return digest_.finish(entry_->size, span_.stop) == *object_.line.digest;
+  const bool has_no_word = !object_.line.digest || entry_->size - stored_bytes_ > kHashedHolesMax;
+  return has_no_word && all_.lost == 0;
+}
+
+/// Where a piece begins, when so much lies before it; nothing when nobody knows.
+std::optional<std::int64_t> FileSalvage::place_of(const Survey& before, bool is_lost) const {
+  if (begin_) return *begin_ + static_cast<std::int64_t>(before.bytes);
+  if (before.lost == 0 && has_headers_)
+    return static_cast<std::int64_t>(before.bytes) - static_cast<std::int64_t>(header_bytes_);
+  if (before.lost == all_.lost && !is_lost)
+    return end_of_content() - static_cast<std::int64_t>(all_.bytes_after - before.bytes_after);
+  return std::nullopt;
+}
+
+void FileSalvage::give_content(Receiver& receiver, ContentLoss& loss, const Error& why) {
+  SalvagedMembers members(span_.archive, span_.place, span_.stop);
+  Survey before;
+  std::uint64_t end = 0;  // Of the content that was given, as it is stored.
+  const auto lose_up_to = [&](std::uint64_t begin) {
+    if (begin > end) loss.add({.offset = end, .length = begin - end}, why.what());
+    end = std::max(end, begin);
+  };
+  while (const std::optional<Piece> piece = members.next()) {
+    const bool is_wanted = !is_lost(*piece) || (is_whole_ && !piece->content.empty());
+    const std::optional<std::int64_t> place = place_of(before, is_lost(*piece));
+    if (is_wanted && place) {
+      const auto done = static_cast<std::int64_t>(end);
+      const std::int64_t skip = std::max(done - *place, std::int64_t{0});
+      if (skip < static_cast<std::int64_t>(piece->content.size())) {
+        const auto content = piece->content.subspan(static_cast<std::size_t>(skip));
+        const auto begin = static_cast<std::uint64_t>(*place + skip);
+        lose_up_to(std::min(begin, stored_bytes_));
+        for (const ContentPiece& each : content_pieces(extents_, begin, content))
+          receiver.write(each.offset, each.bytes);
+        end = std::clamp<std::uint64_t>(begin + content.size(), end, stored_bytes_);
+      }
+    }
+    ++before.pieces;
+    before.lost += is_lost(*piece) ? 1 : 0;
+    before.bytes += expected_bytes(*piece);
+    before.bytes_after = is_lost(*piece) ? 0 : before.bytes_after + expected_bytes(*piece);
+  }
+  lose_up_to(stored_bytes_);
+  if (!is_whole_ && loss.is_none()) loss.add({.offset = stored_bytes_, .length = 0}, why.what());
+}
+
+}  // namespace osbackup::restore
