@@ -13,6 +13,7 @@
 #include "crypto/digest.hpp"
 #include "restore/object_work.hpp"
 #include "support/memory_sink.hpp"
+#include "support/project_file.hpp"
 #include "support/random_bytes.hpp"
 
 namespace osbackup::restore {
@@ -407,6 +408,38 @@ TEST_F(FileSalvageTest, KeepsContentThatIsTooShort) {
   std::fill(content_.begin() + static_cast<std::ptrdiff_t>(there), content_.end(), std::byte{0});
 
   EXPECT_THAT(expect_lost({}), HasSubstr(fmt::format("from byte {} on, are lost", there)));
+}
+
+TEST_F(FileSalvageTest, StandsTheFuzzTargetsCorpus) {
+  const std::vector<std::string> corpus = test::files_in("tests/fuzz/corpus/file_salvage");
+  EXPECT_GE(corpus.size(), 8U);
+  std::size_t whole = 0;
+  std::size_t kept = 0;
+  for (const std::string& text : corpus) {
+    const auto bytes = std::as_bytes(std::span(text));
+    object_.line.entry = {};
+    object_.line.entry.path = "srv/f";
+    object_.path_in_tar = "srv/f";
+    object_.line.entry.mode = 0644;
+    object_.line.entry.size = std::to_integer<std::size_t>(bytes[1]) + 256 * std::to_integer<std::size_t>(bytes[2]);
+    content_.resize(static_cast<std::size_t>(object_.line.entry.size));
+    for (std::size_t i = 0; i < content_.size(); ++i) content_[i] = static_cast<std::byte>(i / 256 * 7 + i);
+    object_.line.digest.reset();
+    if (bytes[0] != std::byte{0}) object_.line.digest = crypto::sha256(content_);
+    bytes_.assign(kBefore, std::byte{0});
+    bytes_.insert(bytes_.end(), bytes.begin() + 3, bytes.end());
+    bytes_.insert(bytes_.end(), kBefore, std::byte{0});
+    sink_.forget();
+    const FileOutcome outcome = salvage();
+    EXPECT_NE(outcome.lost.has_value(), outcome.damage.has_value());
+    kept += sink_.damaged().size();
+    if (outcome.damage) {
+      ++whole;
+      EXPECT_TRUE(sink_.finished().at("srv/f").content == content_);
+    }
+  }
+  EXPECT_EQ(whole, 3U);
+  EXPECT_GE(kept, 4U);
 }
 
 TEST_F(FileSalvageTest, EndsWhenItIsStopped) {
