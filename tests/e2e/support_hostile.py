@@ -1,6 +1,7 @@
 """A place to run osbackup on an archive that means harm, and to see what it did to everything around its target."""
 
 import fcntl
+import functools
 import os
 import pwd
 import shutil
@@ -25,6 +26,7 @@ KEPT_BYTES = b"what was here before\n"
 CONTROL_BYTES = set(range(32)) - set(b"\n\t") | {127}
 
 
+@functools.cache
 def is_sanitized(program):
     """Whether the program watches itself, which takes its time and memory."""
     raw = Path(program).read_bytes()
@@ -88,7 +90,8 @@ class Stage:
     def hold(self, raw):
         """Puts an archive into the destination, and makes a fresh target."""
         (self.archives / ARCHIVE_NAME).write_bytes(raw)
-        self.remove(self.target)
+        if os.path.lexists(self.target):
+            self.remove(self.target)
         self.target.mkdir()
         if self.user:
             os.chown(self.target, self.user.pw_uid, self.user.pw_gid)
@@ -114,13 +117,14 @@ class Stage:
         assert not CONTROL_BYTES.intersection(ended.output), f"control bytes in {ended.output!r}"
         return ended
 
-    def remove(self, path):
+    @staticmethod
+    def remove(*paths):
         """Whatever is there: directories of any depth, what is immutable, and what nobody may enter."""
-        if os.path.lexists(path):
-            subprocess.run(["chattr", "-R", "-f", "-i", "-a", path], check=False, stderr=subprocess.DEVNULL)
-            subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
+        command = ["rm", "-rf", "--one-file-system", *paths]
+        if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0:
+            subprocess.run(["chattr", "-R", "-f", "-i", "-a", *paths], check=False, stderr=subprocess.DEVNULL)
+            subprocess.run(command, check=True)
 
     def close(self):
-        self.remove(self.folder)
-        self.remove(self.outside)
+        self.remove(self.folder, self.outside)
         self.turn.close()

@@ -203,6 +203,7 @@ LARGE_FILES = [
           members=lambda runs: [*runs[:2], [*runs[2], gzip_member(file(b"etc/hidden").tar)], *runs[3:]],
           absent=(b"etc/a", b"etc/hidden")),
     large("member-that-points-into-the-next", "a file whose second member says that it ends in the third",
+          "damage of that entry; --keep-going finds all of it", absent=(), restored=INNOCENT | {b"etc/a": LARGE},
           members=lambda runs: [*runs[:2], [runs[2][0], with_ob(len(runs[2][1]) + 20)(runs[2][1]), runs[2][2]],
                                 *runs[3:]]),
     large("member-of-nothing-in-the-middle", "a file with a thousand members without content between its own",
