@@ -1,8 +1,9 @@
-# osbackup_module(NAME [USES module...] [LIBS library...])
+# osbackup_module(NAME [ONE_THREAD] [USES module...] [LIBS library...])
 #   One static library from src/NAME/*.cpp, and one test program from src/NAME/*_test.cpp.
 #   USES  the modules whose headers it may include; each must be declared above it, so there are no cycles.
 #         tests/checks/layering.py reads the same lines and fails on any other #include.
 #   LIBS  third-party libraries; only this module sees them.
+#   ONE_THREAD  neither it nor its tests start threads: the thread sanitizer has nothing to find in them.
 # osbackup_program(NAME MODULE module)
 #   The program NAME in build/<preset>/bin, whose main() is src/MODULE/main.cpp.
 # osbackup_test(NAME SOURCES file... USES module...)
@@ -18,7 +19,7 @@ if(BUILD_TESTING AND NOT OSBACKUP_FUZZ)
 endif()
 
 function(osbackup_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "USES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 module "ONE_THREAD" "" "USES;LIBS")
   if(module_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "osbackup_module(${name}): what is ${module_UNPARSED_ARGUMENTS}?")
   endif()
@@ -38,6 +39,17 @@ function(osbackup_module name)
   target_include_directories(osbackup_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(osbackup_${name} PUBLIC ${used_targets} PRIVATE osbackup_flags ${module_LIBS})
 
+  if(module_ONE_THREAD)
+    foreach(file IN LISTS sources tests)
+      file(STRINGS ${file} found REGEX "^#include <(atomic|condition_variable|future|mutex|thread)>")
+      if(found)
+        message(FATAL_ERROR "osbackup_module(${name}): ${file} is not of one thread: ${found}")
+      endif()
+    endforeach()
+    if(OSBACKUP_SANITIZE MATCHES "thread")
+      set(tests)
+    endif()
+  endif()
   if(tests)
     osbackup_test(${name}_test SOURCES ${tests} USES ${name})
     if(TARGET ${name}_test)
