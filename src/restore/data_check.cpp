@@ -27,6 +27,7 @@ namespace {
 constexpr std::size_t kMembersAhead = 8;
 constexpr std::uint64_t kStretchBytes = 8U << 20U;
 
+const std::string kHarmless = "`restore --keep-going` restores all of it";
 const std::string kNotNamed = "what is not named can be restored";
 const std::string kMeaning = "it cannot be restored as it was; what is not named can";
 
@@ -71,10 +72,11 @@ class IndexedDataCheck {
 
   void check_directory(std::size_t number) {
     const archive::ManifestDirectory& directory = directories()[number];
-    const DataReport& report = reports_.emplace_back([this, number](const auto& path, const auto& problem) {
-      if (!path.empty()) lost_.add(path);
-      find(number, path, problem);
-    });
+    const DataReport& report =
+        reports_.emplace_back([this, number](const auto& path, const auto& problem, bool is_harmless) {
+          if (!path.empty()) lost_.add(path);
+          find(number, path, problem, is_harmless);
+        });
     DirectoryBytes bytes(bytes_, directory.place, context_);
     StretchCheck check(bytes, jobs_, report);
     while (std::optional<Stretch> stretch = stretches_.next(number)) {
@@ -90,12 +92,14 @@ class IndexedDataCheck {
                                                directory.tar_bytes));
   }
 
-  void find(std::size_t directory, const std::string& path, const std::string& problem) {
+  void find(std::size_t directory, const std::string& path, const std::string& problem, bool is_harmless) {
     ++found_[directory];
     context_.findings.add({.entry = directories()[directory].entry,
                            .path = path,
                            .problem = problem,
-                           .meaning = path.empty() ? kNotNamed : kMeaning});
+                           .meaning = is_harmless    ? kHarmless
+                                      : path.empty() ? kNotNamed
+                                                     : kMeaning});
   }
 
   /// Which are whole themselves, wherever they lie.
@@ -110,7 +114,7 @@ class IndexedDataCheck {
         const archive::Entry& entry = line->entry.entry;
         if (entry.type == archive::EntryType::Hardlink && lost_.has(entry.target) && !lost_.has(entry.path))
           find(static_cast<std::size_t>(line->entry.placement.directory), entry.path,
-               "what it is a hard link to, /" + printable(entry.target) + ", is damaged");
+               "what it is a hard link to, /" + printable(entry.target) + ", is damaged", false);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::Corrupt) throw;  // The block was found with the structure.
       }

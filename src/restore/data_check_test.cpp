@@ -151,7 +151,7 @@ TEST_F(DataCheckTest, NamesOfADamagedMemberWhatIsLostAlone) {
     const std::vector<Finding> findings = check(with_flipped(offset));
     ASSERT_EQ(findings.size(), 1U) << offset;
     EXPECT_THAT(findings.front(), found("", "; but the objects in it are whole"));
-    EXPECT_EQ(findings.front().meaning, "what is not named can be restored");
+    EXPECT_EQ(findings.front().meaning, "`restore --keep-going` restores all of it");
   }
 }
 

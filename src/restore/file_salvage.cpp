@@ -20,12 +20,22 @@ using archive::kMemberContentMax;
 /// No file that is stored has more; below it places are reckoned without overflow.
 constexpr std::uint64_t kStoredBytesMax = std::uint64_t{1} << 62U;
 
-const std::string kAttributesLost = "; its extended attributes are lost";
+const std::string kMapLost =
+    "; its first gzip member, which has the map of its holes, is damaged: nobody knows where the rest belongs";
+const std::string kAttributesLost = "; its extended attributes are lost, so only its owner has any rights";
+constexpr mode_t kRightsOfOthers = 07077;
 
 bool is_lost(const SalvagedMembers::Piece& piece) { return piece.kind == SalvagedMembers::Piece::Kind::Lost; }
 
 bool is_open(const SalvagedMembers::Piece& piece) {
   return is_lost(piece) && piece.content.empty() && !piece.lost_content;
+}
+
+/// Whether it surely holds as much as is expected: bytes that only the trailer of something that cannot be inflated
+/// speaks of may be damaged as well, but then they are no whole MiB.
+bool is_sure(const SalvagedMembers::Piece& piece) {
+  if (!is_lost(piece)) return true;
+  return piece.lost_content && (!piece.content.empty() || *piece.lost_content == kMemberContentMax);
 }
 
 /// How much tar a piece holds: of a lost one, what it inflates to or says, or as much as our writer fills a member of a
@@ -41,18 +51,21 @@ FileSalvage::FileSalvage(const PlannedObject& object, FileSpan span) : object_(o
 
 FileOutcome FileSalvage::run(Receiver& receiver, bool has_begun, const Error& why) {
   survey();
+  if (entry_) {
+    begin_ = place_of_first();
+    is_whole_ = is_all_right();
+  }
   // In one member there is nothing that was not tried before.
-  if (!entry_ || all_.pieces < 2) return {.lost = why, .damage = {}};
-  begin_ = place_of_first();
-  is_whole_ = is_all_right();
+  if (all_.pieces < 2) return {.lost = why, .damage = {}};
+  const Error known(why.kind(), why.what() + loss_);
+  if (!entry_ || (!is_map_sure_ && !is_whole_)) return {.lost = known, .damage = {}};
   if (has_begun) {
     receiver.forget_content();
   } else {
     receiver.begin(*entry_);
   }
   ContentLoss loss(entry_->size, extents_);
-  const bool has_lost_attributes = !has_headers_ && object_.line.attributes_digest;
-  give_content(receiver, loss, has_lost_attributes ? Error(why.kind(), why.what() + kAttributesLost) : why);
+  give_content(receiver, loss, known);
   if (!is_whole_) return {.lost = loss.keep_rest(receiver), .damage = {}};
   receiver.finish();
   return {.lost = {}, .damage = why};
@@ -64,8 +77,11 @@ void FileSalvage::survey() {
     if (all_.pieces == 0) read_headers(*piece);
     hash(*piece);
     const std::uint64_t bytes = expected_bytes(*piece);
+    // Where lost headers end is not known anyway.
+    const bool counts = all_.pieces > 0 || has_headers_;
     ++all_.pieces;
     all_.lost += is_lost(*piece) ? 1 : 0;
+    all_.unsure += counts && !is_sure(*piece) ? 1 : 0;
     all_.bytes_after = is_lost(*piece) ? 0 : all_.bytes_after + bytes;
     all_.bytes += bytes;
     all_.is_last_open = is_open(*piece);
@@ -80,17 +96,33 @@ void FileSalvage::read_headers(const Piece& first) {
     MemorySource source(first.content, 0);
     archive::TarReader tar(source);
     archive::Entry entry = read_entry(tar, object_);
-    // Without its CRC the index alone vouches for them.
-    if (!is_lost(first) || differences(line, entry).empty()) {
-      has_headers_ = true;
-      return take_headers(std::move(entry), source.position(), tar.content_left());
-    }
+    // Without its CRC the index alone vouches for them, and only the digest for a map.
+    if (is_lost(first) && !differences(line, entry).empty()) return take_line();
+    is_map_sure_ = !is_lost(first) || !entry.sparse;
+    if (!is_map_sure_) loss_ = kMapLost;
+    has_headers_ = true;
+    take_headers(std::move(entry), source.position(), tar.content_left());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
-    // The tar and the index contradict each other.
-    if (!is_lost(first)) return;
+    // Else the tar and the index contradict each other.
+    if (is_lost(first)) take_line();
   }
-  if (!line.has_holes) take_headers(line.entry, 0, line.entry.size);
+}
+
+/// In place of lost headers.
+void FileSalvage::take_line() {
+  const archive::IndexEntry& line = object_.line;
+  if (line.has_holes) {
+    loss_ = kMapLost;
+    return;
+  }
+  archive::Entry entry = line.entry;
+  // An ACL may have taken rights away.
+  if (line.attributes_digest) {
+    loss_ = kAttributesLost;
+    entry.mode &= ~kRightsOfOthers;
+  }
+  take_headers(std::move(entry), 0, line.entry.size);
 }
 
 void FileSalvage::take_headers(archive::Entry entry, std::uint64_t header_bytes, std::uint64_t stored_bytes) {
@@ -117,20 +149,21 @@ std::int64_t FileSalvage::end_of_content() const {
   return static_cast<std::int64_t>(archive::in_whole_records(stored_bytes_));
 }
 
-/// Where the first piece begins, if all of them make up the file.
+/// Where the first piece begins, if all of them make up the file. When the lengths do not have to come to one sum, what
+/// is wrong with another would not be seen.
 std::optional<std::int64_t> FileSalvage::place_of_first() const {
   constexpr auto kLengthMax = static_cast<std::int64_t>(kMemberContentMax);
   const auto bytes = static_cast<std::int64_t>(all_.bytes);
   const auto headers = static_cast<std::int64_t>(header_bytes_);
-  if (has_headers_) {
-    const std::int64_t open = headers + end_of_content() - bytes;
-    const bool is_right = all_.is_last_open ? open > 0 && open <= kLengthMax : open == 0;
+  const auto is_length = [](std::int64_t length) { return length > 0 && length <= kLengthMax; };
+  if (has_headers_ && all_.is_last_open) {
+    const bool is_right = all_.unsure == 1 && is_length(headers + end_of_content() - bytes);
     return is_right ? std::optional(-headers) : std::nullopt;
   }
+  if (has_headers_) return bytes == headers + end_of_content() ? std::optional(-headers) : std::nullopt;
   // Some headers have to be left.
-  const std::int64_t unknown = bytes - end_of_content();
-  const bool is_right = !all_.is_last_open && unknown > 0 && unknown <= kLengthMax;
-  return is_right ? std::optional(-unknown) : std::nullopt;
+  const bool is_right = all_.unsure == 0 && is_length(bytes - end_of_content());
+  return is_right ? std::optional(end_of_content() - bytes) : std::nullopt;
 }
 
 bool FileSalvage::is_all_right() {

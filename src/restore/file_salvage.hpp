@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "archive/entry.hpp"
@@ -40,7 +41,8 @@ struct FileOutcome {
 /// place of a member follows from the lengths that the lost ones said, or have as our writer makes them, if with these
 /// all lengths make up the file; if not, from the file's end, and what lies between two losses is lost as well. The
 /// headers are in the first member: without it a file that has no holes is known from the index, but for its extended
-/// attributes. Memory is bounded. One thread at a time.
+/// attributes and its ACL; so that this gives nobody rights, only its owner has any then. Memory is bounded. One thread
+/// at a time.
 class FileSalvage {
  public:
   /// The object, which begins where the span does, outlives it.
@@ -57,6 +59,7 @@ class FileSalvage {
   struct Survey {
     std::uint64_t pieces = 0;
     std::uint64_t lost = 0;
+    std::uint64_t unsure = 0;       ///< Lost ones that may have held something else than is expected.
     std::uint64_t bytes = 0;        ///< Of tar, with what the lost ones are expected to have held.
     std::uint64_t bytes_after = 0;  ///< Of those behind the last that is lost.
     bool is_last_open = false;  ///< Whether the last piece is lost and nobody knows what it held: `bytes` is without.
@@ -65,6 +68,7 @@ class FileSalvage {
   void survey();
   void read_headers(const Piece& first);
   void take_headers(archive::Entry entry, std::uint64_t header_bytes, std::uint64_t stored_bytes);
+  void take_line();
   void hash(const Piece& piece);
   std::optional<std::int64_t> place_of_first() const;
   bool is_all_right();
@@ -78,6 +82,8 @@ class FileSalvage {
 
   std::optional<archive::Entry> entry_;  ///< Nothing when the headers are lost, and the line cannot stand for them.
   bool has_headers_ = false;
+  bool is_map_sure_ = true;  ///< Whether it is known where the content of a file with holes goes.
+  std::string loss_;         ///< What is lost with the headers, as a sentence's end.
   std::uint64_t header_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
   std::vector<archive::Extent> extents_;

@@ -94,6 +94,7 @@ class IndexedExtraction {
                           .content_bytes = member.content_bytes,
                           .content_offset = content_offset,
                           .is_last = is_last,
+                          .offset = member.offset,
                           .bytes = std::move(member.bytes)}))
           return false;
         if (is_last) break;
@@ -101,7 +102,7 @@ class IndexedExtraction {
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
-      work->lose(number, error);
+      return queue_.push({.span = work, .number = number, .failure = error});
     }
     return true;
   }

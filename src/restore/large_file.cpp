@@ -17,18 +17,23 @@ std::optional<FileOutcome> LargeFile::take(const TarSlice& slice) {
     if (slice.number == 0 && receiver_) begin(slice);
     if (wait_for_begin()) take_content(slice);
   } catch (const Error& error) {
-    note_damage(error);
+    note_damage(slice.number, error);
   }
   return end_slice(slice.is_last ? std::optional(slice.number + 1) : std::nullopt);
 }
 
+std::optional<Error> LargeFile::damage_before(std::size_t number) const {
+  const std::scoped_lock lock(mutex_);
+  return damaged_ < number ? damage_ : std::nullopt;
+}
+
 std::optional<FileOutcome> LargeFile::lose(std::size_t number, bool is_last, const Error& why) {
-  note_damage(why);
+  note_damage(number, why);
   return end_slice(is_last ? std::optional(number + 1) : std::nullopt);
 }
 
 std::optional<FileOutcome> LargeFile::lose_from(std::size_t number, const Error& why) {
-  note_damage(why);
+  note_damage(number, why);
   {
     const std::scoped_lock lock(mutex_);
     count_ = number;
@@ -98,11 +103,14 @@ void LargeFile::hash(const TarSlice& slice, const std::vector<ContentPiece>& pie
 }
 
 /// To be called in a handler, or with what nobody threw.
-void LargeFile::note_damage(const Error& why) {
+void LargeFile::note_damage(std::size_t number, const Error& why) {
   if (why.kind() != ErrorKind::Corrupt || !span_) throw why;
   {
     const std::scoped_lock lock(mutex_);
-    if (!damage_) damage_ = why;
+    if (!damage_ || number < damaged_) {
+      damage_ = why;
+      damaged_ = number;
+    }
   }
   no_digest_.request_stop();
   begun_.notify_all();

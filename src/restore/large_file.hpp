@@ -43,6 +43,9 @@ class LargeFile {
   /// do nothing.
   std::optional<FileOutcome> take(const TarSlice& slice);
 
+  /// The damage of a slice before this one, if some is known: then this one need not be inflated.
+  std::optional<Error> damage_before(std::size_t number) const;
+
   /// The slice of this number cannot be had. As take().
   std::optional<FileOutcome> lose(std::size_t number, bool is_last, const Error& why);
 
@@ -57,18 +60,19 @@ class LargeFile {
   bool wait_for_begin();
   void take_content(const TarSlice& slice);
   void hash(const TarSlice& slice, const std::vector<ContentPiece>& pieces);
-  void note_damage(const Error& why);
+  void note_damage(std::size_t number, const Error& why);
   std::optional<FileOutcome> end_slice(std::optional<std::size_t> count);
   std::optional<FileOutcome> end_object();
 
   const PlannedObject& object_;
   std::unique_ptr<Receiver> receiver_;
   std::optional<FileSpan> span_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable begun_;
   bool has_begun_ = false;
   bool has_failed_ = false;
-  std::optional<Error> damage_;       ///< That was found first.
+  std::optional<Error> damage_;       ///< Of the first slice that is known to have any.
+  std::size_t damaged_ = 0;           ///< The number of that.
   std::size_t ended_ = 0;             ///< How many slices are through.
   std::optional<std::size_t> count_;  ///< How many there are, once the last is known.
 

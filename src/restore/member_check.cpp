@@ -106,8 +106,8 @@ PlannedObject object_of(IndexEntry line) {
 void tell(const IndexEntry& line, const FileOutcome& outcome, const DataReport& report) {
   if (outcome.lost) report(line.entry.path, outcome.lost->what());
   if (outcome.damage)
-    report({}, fmt::format("gzip members of {} are damaged, but all of it is whole: {}", printable(line.entry.path),
-                           outcome.damage->what()));
+    report.tell_harmless(fmt::format("gzip members of {} are damaged, but all of it is whole: {}",
+                                     printable(line.entry.path), outcome.damage->what()));
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/index_entry.hpp"
@@ -15,8 +17,22 @@
 
 namespace osbackup::restore {
 
-/// Who is told what is wrong with the object of a path, or with something that has none. Thread-safe.
-using DataReport = std::function<void(const std::string& path, const std::string& problem)>;
+/// Who is told what is wrong. Thread-safe.
+class DataReport {
+ public:
+  using Told = std::function<void(const std::string& path, const std::string& problem, bool is_harmless)>;
+
+  explicit DataReport(Told told) : told_(std::move(told)) {}
+
+  /// With the object of a path, or with something that has none.
+  void operator()(const std::string& path, const std::string& problem) const { told_(path, problem, false); }
+
+  /// And costs nothing: `restore --keep-going` gets out everything that is concerned.
+  void tell_harmless(const std::string& problem) const { told_({}, problem, true); }
+
+ private:
+  Told told_;
+};
 
 /// In what an object's entry in the tar is not what its line in the index says, as names for people: "mode, mtime".
 /// Empty when they agree. Content is not compared. Thread-safe.
@@ -44,6 +60,7 @@ class LargeFileCheck {
   void take(const TarSlice& slice);
   void lose(std::size_t number, bool is_last, const Error& why);
   void lose_from(std::size_t number, const Error& why);
+  std::optional<Error> damage_before(std::size_t number) const { return file_.damage_before(number); }
 
  private:
   template <class Take>

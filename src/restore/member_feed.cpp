@@ -115,6 +115,7 @@ FedMember MemberFeed::next_member() {
     if (count < out.size()) throw Error(ErrorKind::Corrupt, "the archive ends inside a gzip member");
   };
   FedMember member;
+  member.offset = position_;
   member.bytes.resize(archive::kMemberHeaderBytes);
   const std::uint64_t bytes_left = span_end_ - position_;
   if (bytes_left < archive::kMemberBytesMin) throw Error(ErrorKind::Corrupt, "no gzip member is where one should be");

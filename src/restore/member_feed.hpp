@@ -15,6 +15,7 @@ namespace osbackup::restore {
 
 /// A gzip member as it lies in an archive.
 struct FedMember {
+  std::uint64_t offset = 0;  ///< In the archive.
   std::vector<std::byte> bytes;
   std::uint64_t content_bytes = 0;  ///< That it says it holds.
   bool is_last = false;             ///< Of its span.

@@ -11,6 +11,8 @@
 #include <set>
 #include <vector>
 
+#include "core/error.hpp"
+
 namespace osbackup::restore {
 
 class SpanWork;
@@ -22,8 +24,10 @@ struct QueuedMember {
   std::uint64_t content_bytes = 0;   ///< That it says it holds.
   std::uint64_t content_offset = 0;  ///< The sum of those before it in the span.
   bool is_last = false;              ///< Of the span.
+  std::uint64_t offset = 0;          ///< In the archive.
   std::vector<std::byte> bytes = {};
-  std::uint64_t sequence = 0;  ///< Set by the queue.
+  std::optional<Error> failure = {};  ///< Why nobody knows where it and those behind it are: then there are no bytes.
+  std::uint64_t sequence = 0;         ///< Set by the queue.
 };
 
 /// Members between the thread that reads them and those that inflate them: at most a window of them, so that memory is

@@ -21,7 +21,10 @@ constexpr std::size_t kNameBytesMax = 16U << 10U;
 constexpr std::size_t kEntryHeaderBytesMax = kWrittenHeaderBytes + kNameBytesMax;
 /// Bytes that deflate keeps as they are stand in blocks of at most so many (RFC 1951, section 3.2.4).
 constexpr std::uint64_t kStoredBytesMax = 65'535;
-constexpr unsigned kLongOnesMax = 1000;
+
+/// How many members may be tried whether they are whole, which takes up to 2 MiB of content each.
+std::uint64_t long_ones_in(std::uint64_t bytes) { return 4 + bytes / kStoredBytesMax; }
+
 constexpr std::string_view kOwnFolder = "osbackup/";
 
 std::string_view text_of(std::span<const std::byte> bytes) {
@@ -40,13 +43,15 @@ bool is_central_header(std::span<const std::byte> bytes) {
 
 SalvagedMembers::SalvagedMembers(std::shared_ptr<const RangeReader> object, archive::ZipPlace entry,
                                  std::stop_token stop)
-    : window_(std::move(object), entry, std::move(stop)), at_(entry.offset), long_ones_left_(kLongOnesMax) {}
+    : window_(std::move(object), entry, std::move(stop)),
+      at_(entry.offset),
+      long_ones_left_(long_ones_in(entry.length)) {}
 
 SalvagedMembers::SalvagedMembers(const std::shared_ptr<const RangeReader>& object, std::stop_token stop)
     : window_(object, {.offset = 0, .length = object->size()}, std::move(stop)),
       is_whole_object_(true),
       is_at_boundary_(true),
-      long_ones_left_(kLongOnesMax) {}
+      long_ones_left_(long_ones_in(object->size())) {}
 
 std::optional<SalvagedMembers::Piece> SalvagedMembers::next() {
   if (is_nameless_entry_) {

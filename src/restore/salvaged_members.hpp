@@ -82,7 +82,7 @@ class SalvagedMembers {
   bool is_nameless_entry_ = false;            ///< Whether one does whose header is lost.
   bool is_at_end_ = false;
   std::set<std::uint64_t> dead_ends_;  ///< Members that lead to nothing.
-  unsigned long_ones_left_;            ///< Candidates that may still be inflated, so that hostile ones take no time.
+  std::uint64_t long_ones_left_;       ///< Candidates that may still be inflated, so that hostile ones take no time.
   archive::GzipMemberReader reader_;
   archive::MemberRemains remains_;  ///< Of the member that was damaged last.
   std::vector<std::byte> content_;

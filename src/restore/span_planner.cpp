@@ -91,6 +91,7 @@ std::optional<IndexEntry> SpanPlanner::next_line() {
     const archive::Placement& place = line->entry.placement;
     position_ = {place.directory, place.member, place.skip};
     has_position_ = true;
+    span_end_ = place.member + place.span;
     is_found_[line->path] = true;
     if (can_be(line->entry.entry)) return std::move(line->entry);
   }
@@ -101,6 +102,9 @@ std::string SpanPlanner::misplacement(const IndexEntry& line) {
   const archive::Placement& place = line.placement;
   if (has_position_ && std::tuple(place.directory, place.member, place.skip) <= position_)
     return "the index says that it lies before what comes ahead of it";
+  const bool is_behind = has_position_ && place.directory == std::get<0>(position_);
+  if (is_behind && place.member != std::get<1>(position_) && place.member < span_end_)
+    return "the index says that it lies inside of what comes ahead of it";
   return room_.take(line);
 }
 

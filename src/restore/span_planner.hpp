@@ -55,6 +55,7 @@ class SpanPlanner {
   LinesAhead lines_;
   std::tuple<std::uint64_t, std::uint64_t, std::uint64_t> position_;  ///< Directory, member and skip of the last line.
   bool has_position_ = false;
+  std::uint64_t span_end_ = 0;  ///< Of the last line, in its directory.
   MemberRoom room_;
   PathLineage lineage_;
   bool has_ended_ = false;

@@ -49,13 +49,16 @@ bool SpanWork::may_go_on() const { return span_.objects.size() == 1 && span_.obj
 FileSpan SpanWork::file_span() const { return {.archive = archive_, .place = span_.place, .stop = work_.order().stop}; }
 
 void SpanWork::process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue) {
-  if (large_) {
+  if (member.failure) {
+    lose(member.number, *member.failure);
+  } else if (large_) {
     process_slice(member, inflation);
   } else {
     process_small(member, inflation, queue);
   }
 }
 
+/// What is not found all the same of its members from this one on is lost.
 void SpanWork::lose(std::size_t from_member, const Error& why) {
   if (!large_) {
     if (work_.order().keep_going && may_go_on()) salvage_file(why);
@@ -78,12 +81,16 @@ void SpanWork::lose_small(const Error& why) {
 
 std::span<const std::byte> SpanWork::inflate(const QueuedMember& member, Inflation& inflation) const {
   const std::uint64_t bytes = member.content_bytes;
-  if (bytes > kContentBytesMax)
-    throw Error(ErrorKind::Corrupt,
-                fmt::format("a gzip member says that it holds {} bytes, and {} are the most", bytes, kContentBytesMax));
-  if (inflation.content.size() < bytes) inflation.content.resize(static_cast<std::size_t>(bytes));
-  const std::span<std::byte> content = std::span(inflation.content).first(static_cast<std::size_t>(bytes));
-  return content.first(inflation.reader.inflate(member.bytes, content));
+  try {
+    if (bytes > kContentBytesMax)
+      throw Error(ErrorKind::Corrupt,
+                  fmt::format("it says that it holds {} bytes, and {} are the most", bytes, kContentBytesMax));
+    if (inflation.content.size() < bytes) inflation.content.resize(static_cast<std::size_t>(bytes));
+    const std::span<std::byte> content = std::span(inflation.content).first(static_cast<std::size_t>(bytes));
+    return content.first(inflation.reader.inflate(member.bytes, content));
+  } catch (const Error& error) {
+    throw error.within(fmt::format("the gzip member at byte {} of the archive", member.offset));
+  }
 }
 
 void SpanWork::process_small(const QueuedMember& member, Inflation& inflation, MemberQueue& queue) {
@@ -120,9 +127,7 @@ std::span<const std::byte> SpanWork::salvage(const QueuedMember& member, Inflati
   if (!is_lost)
     work_.troubles().add({.kind = Trouble::Kind::Damaged,
                           .path = "",
-                          .reason = fmt::format("the gzip member at byte {} of the archive is damaged, but all that is "
-                                                "wanted of it is whole: {}",
-                                                span_.place.offset, why.what())});
+                          .reason = std::string(why.what()) + ", but all that is wanted of it is whole"});
   return damaged.content();
 }
 
@@ -162,6 +167,8 @@ void SpanWork::process_slice(const QueuedMember& member, Inflation& inflation) {
 
 std::optional<FileOutcome> SpanWork::take_slice(const QueuedMember& member, Inflation& inflation) {
   TarSlice slice{.number = member.number, .offset = member.content_offset, .is_last = member.is_last, .bytes = {}};
+  if (const std::optional<Error> known = large_->damage_before(slice.number))
+    return large_->lose(slice.number, slice.is_last, *known);
   try {
     slice.bytes = inflate(member, inflation);
   } catch (const Error& error) {

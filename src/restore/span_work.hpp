@@ -34,11 +34,8 @@ class SpanWork {
   /// The objects in a member, or the slice of one that goes on in several. What fails is settled.
   void process(const QueuedMember& member, Inflation& inflation, MemberQueue& queue);
 
-  /// Nobody knows where its members from this one on are: what is not found all the same is lost. Not while a small
-  /// span is processed.
-  void lose(std::size_t from_member, const Error& why);
-
  private:
+  void lose(std::size_t from_member, const Error& why);
   std::span<const std::byte> inflate(const QueuedMember& member, Inflation& inflation) const;
   void process_small(const QueuedMember& member, Inflation& inflation, MemberQueue& queue);
   std::span<const std::byte> salvage(const QueuedMember& member, Inflation& inflation, const Error& why);

@@ -28,6 +28,8 @@ std::span<const std::byte> inflate(std::span<const std::byte> member, std::uint6
   return content.first(inflation.reader.inflate(member, content));
 }
 
+std::string member_at(std::uint64_t offset) { return fmt::format("the gzip member at byte {}", offset); }
+
 /// A member that is not as it was made, and what begins in it.
 struct Damage {
   const std::vector<IndexEntry>& lines;
@@ -49,7 +51,8 @@ void tell_damage(const Damage& damage, const DamagedMember& member, const DataRe
       report(line.entry.path, damage.why.what());
     }
   }
-  if (!is_lost) report({}, damage.why.what() + std::string(lines.empty() ? "" : "; but the objects in it are whole"));
+  if (lines.empty()) return report({}, damage.why.what());
+  if (!is_lost) report.tell_harmless(damage.why.what() + std::string("; but the objects in it are whole"));
 }
 
 }  // namespace
@@ -104,7 +107,7 @@ void StretchCheck::check_next(Stretch& stretch) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt) throw;
     if (lines.empty() || end - begin > kMemberBytesMax) {
-      const Error why = error.within(fmt::format("the gzip member at byte {}", begin));
+      const Error why = error.within(member_at(begin));
       bytes_.read_to(end);
       if (lines.empty()) return report_({}, why.what());
       return may_be_large ? check_damaged(std::move(lines.front()), begin, why) : lose(lines, why.what());
@@ -165,24 +168,28 @@ void StretchCheck::check_large(IndexEntry line, Member first) {
   for (std::size_t number = 0;; ++number) {
     const auto bytes = std::make_shared<const Member>(std::move(member));
     const TarSlice slice{.number = number, .offset = content_offset, .is_last = bytes_.position() == end, .bytes = {}};
-    jobs_.push([file, bytes, slice](Inflation& inflation) {
+    const std::uint64_t at = bytes_.position() - bytes->bytes.size();
+    jobs_.push([file, bytes, slice, at](Inflation& inflation) {
       TarSlice whole = slice;
+      if (const std::optional<Error> known = file->damage_before(slice.number))
+        return file->lose(slice.number, slice.is_last, *known);
       try {
         whole.bytes = inflate(bytes->bytes, bytes->content_bytes, inflation);
       } catch (const Error& error) {
-        return file->lose(slice.number, slice.is_last, error);
+        return file->lose(slice.number, slice.is_last, error.within(member_at(at)));
       }
       file->take(whole);
     });
     if (slice.is_last) return;
     content_offset += bytes->content_bytes;
-    const std::uint64_t at = bytes_.position();
+    const std::uint64_t next = bytes_.position();
     try {
       read_member(end, member);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
       bytes_.read_to(end);
-      return file->lose_from(number + 1, error.within(fmt::format("the gzip member at byte {}", at)));
+      const Error why = error.within(member_at(next));
+      return jobs_.push([file, number, why](Inflation&) { file->lose_from(number + 1, why); });
     }
   }
 }
@@ -210,7 +217,7 @@ void StretchCheck::check_small(std::vector<IndexEntry> lines, Member member, Mem
       content = inflate(work->member.bytes, work->member.content_bytes, inflation);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Corrupt) throw;
-      const Error why = error.within(fmt::format("the gzip member at byte {}", begin));
+      const Error why = error.within(member_at(begin));
       const Damage damage{.lines = work->lines, .span = span, .why = why};
       return tell_damage(damage, DamagedMember(work->member.bytes, inflation), *this_report);
     }
