@@ -40,7 +40,8 @@ SpanPlanner::SpanPlanner(archive::ArchiveReader& archive, const ExtractionOrder&
       troubles_(troubles),
       paths_(paths_of(order.selection)),
       is_found_(paths_.size()),
-      lines_(archive, paths_) {}
+      lines_(archive, paths_),
+      overlap_bytes_left_(archive.bytes()->size()) {}
 
 std::optional<PlannedSpan> SpanPlanner::next() {
   std::optional<PlannedSpan> span;
@@ -53,16 +54,40 @@ std::optional<PlannedSpan> SpanPlanner::next() {
       if (!object) continue;
     }
     const archive::ZipPlace place = archive_.span_of(object->line);
-    if (!span) {
-      span.emplace();
-      span->place = place;
-    } else if (!begin_together(span->objects.back(), *object)) {
-      waiting_ = std::move(object);
-      return span;
+    if (!span || !begin_together(span->objects.back(), *object)) {
+      if (span) {
+        waiting_ = std::move(object);
+        return span;
+      }
+      // What a link stands in for lies anywhere before it.
+      const bool stands_in = object->path_in_tar != object->line.entry.path;
+      if (!stands_in && !may_overlap(place)) {
+        tell_damage(object->line, "the index says that it lies inside of what comes ahead of it");
+        continue;
+      }
+      span.emplace().place = place;
     }
     span->place.length = std::max(span->place.length, place.length);
     span->objects.push_back(std::move(*object));
   }
+}
+
+/// Whether what begins here may be read. Spans do not overlap; if they do, their digests say which are right, but
+/// nobody has the same bytes read for each of a million.
+bool SpanPlanner::may_overlap(archive::ZipPlace place) {
+  const std::uint64_t end = place.offset + place.length;
+  const std::uint64_t overlap = std::min(read_end_, end) - std::min(read_end_, place.offset);
+  if (overlap > overlap_bytes_left_) return false;
+  overlap_bytes_left_ -= overlap;
+  read_end_ = std::max(read_end_, end);
+  return true;
+}
+
+/// Or ends with it.
+void SpanPlanner::tell_damage(const IndexEntry& line, const std::string& problem) {
+  const Error error(ErrorKind::Corrupt, problem);
+  if (!order_.keep_going) throw error.within(printable(line.entry.path));
+  troubles_.add({.kind = Trouble::Kind::Damaged, .path = line.entry.path, .reason = error.what()});
 }
 
 std::optional<IndexEntry> SpanPlanner::next_line() {
@@ -83,15 +108,12 @@ std::optional<IndexEntry> SpanPlanner::next_line() {
     }
     const std::string problem = misplacement(line->entry);
     if (!problem.empty()) {
-      const Error error(ErrorKind::Corrupt, problem);
-      if (!order_.keep_going) throw error.within(printable(line->entry.entry.path));
-      troubles_.add({.kind = Trouble::Kind::Damaged, .path = line->entry.entry.path, .reason = error.what()});
+      tell_damage(line->entry, problem);
       continue;
     }
     const archive::Placement& place = line->entry.placement;
     position_ = {place.directory, place.member, place.skip};
     has_position_ = true;
-    span_end_ = place.member + place.span;
     is_found_[line->path] = true;
     if (can_be(line->entry.entry)) return std::move(line->entry);
   }
@@ -102,16 +124,15 @@ std::string SpanPlanner::misplacement(const IndexEntry& line) {
   const archive::Placement& place = line.placement;
   if (has_position_ && std::tuple(place.directory, place.member, place.skip) <= position_)
     return "the index says that it lies before what comes ahead of it";
-  const bool is_behind = has_position_ && place.directory == std::get<0>(position_);
-  if (is_behind && place.member != std::get<1>(position_) && place.member < span_end_)
-    return "the index says that it lies inside of what comes ahead of it";
   return room_.take(line);
 }
 
 /// By the entries before it; what may not be is named. Many threads restore, and which of two that contradict each
 /// other came first would be chance.
 bool SpanPlanner::can_be(const archive::Entry& entry) {
-  const std::string problem = lineage_.take(entry);
+  std::string problem = lineage_.take(entry);
+  if (problem.empty() && entry.type == EntryType::Hardlink && !archive::comes_before(entry.target, entry.path))
+    problem = "it is a hard link to " + printable(entry.target) + ", which does not come before it";
   if (!problem.empty() && order_.selection.matches(entry.path, entry.type == EntryType::Directory))
     troubles_.add({.kind = Trouble::Kind::Refused, .path = entry.path, .reason = problem});
   return problem.empty();

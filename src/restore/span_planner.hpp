@@ -42,6 +42,8 @@ class SpanPlanner {
   std::optional<archive::IndexEntry> next_line();
   std::string misplacement(const archive::IndexEntry& line);
   bool can_be(const archive::Entry& entry);
+  bool may_overlap(archive::ZipPlace place);
+  void tell_damage(const archive::IndexEntry& line, const std::string& problem);
   std::optional<PlannedObject> plan(archive::IndexEntry line);
   std::optional<PlannedObject> plan_link(archive::IndexEntry line);
   void name_missing_paths();
@@ -55,9 +57,10 @@ class SpanPlanner {
   LinesAhead lines_;
   std::tuple<std::uint64_t, std::uint64_t, std::uint64_t> position_;  ///< Directory, member and skip of the last line.
   bool has_position_ = false;
-  std::uint64_t span_end_ = 0;  ///< Of the last line, in its directory.
   MemberRoom room_;
   PathLineage lineage_;
+  std::uint64_t read_end_ = 0;        ///< Where what is planned to be read ends.
+  std::uint64_t overlap_bytes_left_;  ///< That may be planned to be read a second time.
   bool has_ended_ = false;
   std::optional<PlannedObject> waiting_;  ///< Which does not belong to the span before it.
   /// The names under which content that is not selected itself is restored, by its path in the archive.
