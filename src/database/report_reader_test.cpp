@@ -5,6 +5,7 @@
 #include "core/time_format.hpp"
 #include "database/report_store.hpp"
 #include "database/schema.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "sql/transaction.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -54,7 +55,7 @@ class ReportReaderTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{{.connection = {.file = folder_.path() / "a.db"}}};
+  sql::ConnectionPool pool_{{.connection = sql::SqliteOptions{.file = folder_.path() / "a.db"}}};
 };
 
 TEST_F(ReportReaderTest, EveryFieldComesBackAsItWasReported) {
@@ -120,7 +121,7 @@ TEST_F(ReportReaderTest, ANameIsComparedWholeAndAsItIs) {
 
 TEST_F(ReportReaderTest, AWriterInTheMiddleOfItsWorkHoldsUpNobody) {
   write(report_of("a.zip", run(1)));
-  sql::Connection other({.file = folder_.path() / "a.db"});
+  sql::SqliteConnection other({.file = folder_.path() / "a.db"});
   const sql::Transaction holding_the_lock(other);
   EXPECT_THAT(runs_of("a.zip"), ElementsAre(run(1)));
 }
@@ -135,7 +136,7 @@ TEST_F(ReportReaderTest, AnArchiveIsFoundByItsIndex) {
 
 TEST(Schema, ADatabaseOfTheFirstVersionIsBroughtUpToDate) {
   const test::TemporaryFolder folder;
-  sql::Connection connection({.file = folder.path() / "a.db"});
+  sql::SqliteConnection connection({.file = folder.path() / "a.db"});
   sql::migrate(connection, migrations().first(1));
   EXPECT_EQ(sql::migrate(connection, migrations()), static_cast<int>(migrations().size()) - 1);
 }

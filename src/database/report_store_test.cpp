@@ -10,6 +10,7 @@
 #include "database/report_time.hpp"
 #include "database/schema.hpp"
 #include "report/backup_report.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace osbackup::database {
@@ -70,7 +71,8 @@ class ReportStoreTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   sql::ConnectionPool pool_{
-      {.connection = {.file = folder_.path() / "a.db", .busy_timeout = std::chrono::seconds(0)}, .connections_max = 2}};
+      {.connection = sql::SqliteOptions{.file = folder_.path() / "a.db", .busy_timeout = std::chrono::seconds(0)},
+       .connections_max = 2}};
   ReportStore store_{pool_};
 };
 
@@ -219,7 +221,7 @@ TEST_F(ReportStoreTest, SetsAsideWhatTheDatabaseRefusesAndWritesTheRest) {
 
 TEST_F(ReportStoreTest, ALockedDatabaseIsUnavailableAndSetsNothingAside) {
   {
-    sql::Connection other({.file = folder_.path() / "a.db"});
+    sql::SqliteConnection other({.file = folder_.path() / "a.db"});
     const sql::Transaction holding_the_lock(other);
     try {
       apply({call_of(report_from("web1"))});

@@ -27,7 +27,7 @@ class UserStoreTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{{.connection = {.file = folder_.path() / "a.db"}}};
+  sql::ConnectionPool pool_{{.connection = sql::SqliteOptions{.file = folder_.path() / "a.db"}}};
   UserStore store_{pool_};
 };
 

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "sql/migrations.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "sql/transaction.hpp"
 
 namespace osbackup::queue {
@@ -84,11 +85,11 @@ class Journal::FolderLock {
 };
 
 Journal::Journal(JournalOptions options) : options_(std::move(options)) {
-  const sql::ConnectionOptions connection{.file = options_.directory / kFileName};
-  writer_ = std::make_unique<sql::Connection>(connection);
+  const sql::SqliteOptions connection{.file = options_.directory / kFileName};
+  writer_ = std::make_unique<sql::SqliteConnection>(connection);
   lock_ = std::make_unique<FolderLock>(options_.directory);
   sql::migrate(*writer_, schema());
-  reader_ = std::make_unique<sql::Connection>(connection);
+  reader_ = std::make_unique<sql::SqliteConnection>(connection);
   const sql::Row found = writer_->query("SELECT COUNT(*), COALESCE(MAX(seq), 0) FROM calls", 2).at(0);
   stored_calls_ = static_cast<std::uint64_t>(found.integer(0));
   last_stored_seq_ = static_cast<std::uint64_t>(found.integer(1));
@@ -215,7 +216,7 @@ void Journal::run() {
 std::uint64_t Journal::store(std::vector<Waiting>& batch, std::uint64_t finished_seq) {
   if (!writer_ || writer_->broken()) {
     writer_.reset();
-    writer_ = std::make_unique<sql::Connection>(sql::ConnectionOptions{.file = options_.directory / kFileName});
+    writer_ = std::make_unique<sql::SqliteConnection>(sql::SqliteOptions{.file = options_.directory / kFileName});
   }
   sql::Transaction transaction(*writer_);
   // The reader finishes in order, so what is finished is always the beginning.

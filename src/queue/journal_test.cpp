@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "sql/transaction.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -189,7 +190,7 @@ TEST_F(JournalTest, ASecondProcessIsKeptOut) {
 
 TEST_F(JournalTest, TellsTheCallersWhenTheDiskRefuses) {
   Journal journal(options_);
-  sql::Connection other({.file = options_.directory / "journal.db"});
+  sql::SqliteConnection other({.file = options_.directory / "journal.db"});
   other.execute("CREATE TRIGGER refuse BEFORE INSERT ON calls BEGIN SELECT RAISE(ABORT, 'no'); END");
   Outcome refused;
   journal.append(call("a"), refused.completion());
@@ -203,7 +204,7 @@ TEST_F(JournalTest, TellsTheCallersWhenTheDiskRefuses) {
 TEST_F(JournalTest, ARemovalThatFailedIsTriedAgainWithoutAnotherCall) {
   Journal journal(options_);
   append(journal, "a");
-  sql::Connection other({.file = options_.directory / "journal.db"});
+  sql::SqliteConnection other({.file = options_.directory / "journal.db"});
   other.execute("CREATE TRIGGER refuse BEFORE DELETE ON calls BEGIN SELECT RAISE(ABORT, 'no'); END");
   journal.finished(1);
   Outcome refused;  // Since it shares its commit with the removal.
@@ -220,7 +221,7 @@ TEST_F(JournalTest, ARemovalThatFailedIsTriedAgainWithoutAnotherCall) {
 TEST_F(JournalTest, StopsAlthoughWhatIsFinishedCannotBeRemoved) {
   Journal journal(options_);
   append(journal, "a");
-  sql::Connection other({.file = options_.directory / "journal.db"});
+  sql::SqliteConnection other({.file = options_.directory / "journal.db"});
   other.execute("CREATE TRIGGER refuse BEFORE DELETE ON calls BEGIN SELECT RAISE(ABORT, 'no'); END");
   journal.finished(1);
 
@@ -231,7 +232,7 @@ TEST_F(JournalTest, StopsAlthoughWhatIsFinishedCannotBeRemoved) {
 
 TEST_F(JournalTest, FlushRefusesNewCallsAndWaitsForTheAcceptedOnes) {
   Journal journal(options_);
-  sql::Connection other({.file = options_.directory / "journal.db"});
+  sql::SqliteConnection other({.file = options_.directory / "journal.db"});
   std::optional<sql::Transaction> lock(std::in_place, other);
   Outcome outcome;
   journal.append(call("a"), outcome.completion());

@@ -38,7 +38,7 @@ class AuthenticatorTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{{.connection = {.file = folder_.path() / "a.db"}}};
+  sql::ConnectionPool pool_{{.connection = sql::SqliteOptions{.file = folder_.path() / "a.db"}}};
   database::UserStore store_{pool_};
   std::optional<UserDirectory> directory_;
 };

@@ -122,8 +122,9 @@ class BackupRoutesTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{
-      {.connection = {.file = folder_.path() / "a.db"}, .connections_max = kConnections, .lease_timeout = {}}};
+  sql::ConnectionPool pool_{{.connection = sql::SqliteOptions{.file = folder_.path() / "a.db"},
+                             .connections_max = kConnections,
+                             .lease_timeout = {}}};
   database::UserStore users_{pool_};
   database::ReportReader reader_{pool_};
   std::ostringstream text_;

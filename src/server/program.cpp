@@ -34,7 +34,7 @@ config::ServerConfig load_config(const Command& command) {
 class OpenDatabase {
  public:
   explicit OpenDatabase(const config::ServerConfig& config)
-      : pool_({.connection = {.file = config.database.path}, .connections_max = 1}),
+      : pool_({.connection = sql::SqliteOptions{.file = config.database.path}, .connections_max = 1}),
         applied_(sql::migrate(*pool_.lease(), database::migrations())) {}
 
   sql::ConnectionPool& pool() noexcept { return pool_; }

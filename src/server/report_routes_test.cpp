@@ -59,7 +59,7 @@ class ReportRoutesTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{{.connection = {.file = folder_.path() / "a.db"}}};
+  sql::ConnectionPool pool_{{.connection = sql::SqliteOptions{.file = folder_.path() / "a.db"}}};
   database::UserStore users_{pool_};
   queue::Journal journal_{{.directory = folder_.path() / "queue"}};
   BrokenClock clock_;

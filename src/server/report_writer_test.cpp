@@ -6,6 +6,7 @@
 #include <future>
 
 #include "database/schema.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "sql/transaction.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temporary_folder.hpp"
@@ -44,7 +45,8 @@ class ReportWriterTest : public testing::Test {
 
   static constexpr std::chrono::seconds kLong{60};
   test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{{.connection = {.file = folder_.path() / "a.db", .busy_timeout = std::chrono::seconds(0)}}};
+  sql::ConnectionPool pool_{
+      {.connection = sql::SqliteOptions{.file = folder_.path() / "a.db", .busy_timeout = std::chrono::seconds(0)}}};
   database::ReportStore store_{pool_};
   test::ManualClock clock_;
   spdlog::logger log_{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
@@ -74,7 +76,7 @@ TEST_F(ReportWriterTest, MovesWhatIsQueuedAndEmptiesTheQueue) {
 TEST_F(ReportWriterTest, WaitsForADatabaseThatIsAwayAndLosesNothing) {
   ReportWriter writer(parts());
   {
-    sql::Connection other({.file = folder_.path() / "a.db"});
+    sql::SqliteConnection other({.file = folder_.path() / "a.db"});
     const sql::Transaction holding_the_lock(other);
     count("a");
     count("b");
@@ -86,7 +88,7 @@ TEST_F(ReportWriterTest, WaitsForADatabaseThatIsAwayAndLosesNothing) {
 }
 
 TEST_F(ReportWriterTest, StopsWhileTheDatabaseIsAwayAndLeavesTheCallsInTheQueue) {
-  sql::Connection other({.file = folder_.path() / "a.db"});
+  sql::SqliteConnection other({.file = folder_.path() / "a.db"});
   {
     const sql::Transaction holding_the_lock(other);
     ReportWriter writer(parts());

@@ -40,8 +40,8 @@ std::string authority(const std::string& address, std::uint16_t port) {
 struct Service::Parts {
   Parts(const config::ServerConfig& config, spdlog::logger& logger)
       : log(logger),
-        pool({.connection = {.file = config.database.path}, .connections_max = config.database.pool}),
-        reading_pool({.connection = {.file = config.database.path}, .connections_max = 1}) {
+        pool({.connection = sql::SqliteOptions{.file = config.database.path}, .connections_max = config.database.pool}),
+        reading_pool({.connection = sql::SqliteOptions{.file = config.database.path}, .connections_max = 1}) {
     const int applied = sql::migrate(*pool.lease(), database::migrations());
     if (applied > 0) log.info("brought the database {} up to date", config.database.path.string());
     directory.emplace(users, UserDirectory::Options{.on_problem = [this](const Error& error) {

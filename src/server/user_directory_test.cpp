@@ -12,7 +12,7 @@ namespace {
 
 TEST(UserDirectory, ReadsOnAfterAFailureThatIsNotOurs) {
   const test::TemporaryFolder folder;
-  sql::ConnectionPool pool({.connection = {.file = folder.path() / "a.db"}});
+  sql::ConnectionPool pool({.connection = sql::SqliteOptions{.file = folder.path() / "a.db"}});
   sql::migrate(*pool.lease(), database::migrations());
   database::UserStore store(pool);
   std::promise<void> told;

@@ -14,35 +14,60 @@ ConnectionPool::ConnectionPool(Options options) : options_(std::move(options)) {
 }
 
 ConnectionPool::Lease ConnectionPool::lease() {
+  Idle taken = take_place();
+  if (taken.connection) {
+    if (Clock::now() - taken.since < options_.trusted_idle || taken.connection->answers())
+      return {*this, std::move(taken.connection)};
+    // What ended this one ended the others as well, and asking each would take its time.
+    drop_idle();
+    taken.connection.reset();
+  }
+  try {
+    return {*this, open_connection(options_.connection)};
+  } catch (...) {
+    give_up_place();
+    throw;
+  }
+}
+
+/// An idle connection, or none: then there is room for a new one.
+ConnectionPool::Idle ConnectionPool::take_place() {
   std::unique_lock lock(mutex_);
   const bool free = came_free_.wait_for(lock, options_.lease_timeout,
                                         [this] { return !idle_.empty() || open_ < options_.connections_max; });
   if (!free)
     throw Error(ErrorKind::Unavailable, fmt::format("database {}: all {} connections are in use",
-                                                    options_.connection.file.string(), options_.connections_max));
-  if (!idle_.empty()) {
-    std::unique_ptr<Connection> connection = std::move(idle_.back());
-    idle_.pop_back();
-    return {*this, std::move(connection)};
+                                                    name_of(options_.connection), options_.connections_max));
+  if (idle_.empty()) {
+    ++open_;
+    return {};
   }
-  ++open_;
-  lock.unlock();
-  try {
-    return {*this, std::make_unique<Connection>(options_.connection)};
-  } catch (...) {
-    lock.lock();
-    --open_;
-    came_free_.notify_one();
-    throw;
-  }
+  Idle taken = std::move(idle_.back());
+  idle_.pop_back();
+  return taken;
+}
+
+void ConnectionPool::drop_idle() noexcept {
+  const std::lock_guard lock(mutex_);
+  open_ -= idle_.size();
+  idle_.clear();
+  came_free_.notify_all();
+}
+
+void ConnectionPool::give_up_place() noexcept {
+  const std::lock_guard lock(mutex_);
+  --open_;
+  came_free_.notify_one();
 }
 
 void ConnectionPool::give_back(std::unique_ptr<Connection> connection) noexcept {
+  if (connection->broken()) {
+    connection.reset();
+    give_up_place();
+    return;
+  }
   const std::lock_guard lock(mutex_);
-  if (connection->broken())
-    --open_;
-  else
-    idle_.push_back(std::move(connection));
+  idle_.push_back({std::move(connection), Clock::now()});
   came_free_.notify_one();
 }
 

@@ -14,7 +14,7 @@ namespace {
 class ConnectionPoolTest : public testing::Test {
  protected:
   ConnectionPool pool(std::size_t connections_max, std::chrono::milliseconds lease_timeout) {
-    return ConnectionPool({.connection = {.file = folder_.path() / "a.db"},
+    return ConnectionPool({.connection = SqliteOptions{.file = folder_.path() / "a.db"},
                            .connections_max = connections_max,
                            .lease_timeout = lease_timeout});
   }
@@ -46,7 +46,7 @@ TEST_F(ConnectionPoolTest, DropsABrokenConnection) {
 }
 
 TEST_F(ConnectionPoolTest, GivesItsPlaceBackWhenOpeningFails) {
-  ConnectionPool pool({.connection = {.file = "/proc/nowhere/a.db"},
+  ConnectionPool pool({.connection = SqliteOptions{.file = "/proc/nowhere/a.db"},
                        .connections_max = 1,
                        .lease_timeout = std::chrono::milliseconds(1)});
   for (int i = 0; i < 2; ++i) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace osbackup::sql {
@@ -11,7 +12,7 @@ namespace {
 class MigrationsTest : public testing::Test {
  protected:
   test::TemporaryFolder folder_;
-  Connection connection_{{.file = folder_.path() / "a.db"}};
+  SqliteConnection connection_{{.file = folder_.path() / "a.db"}};
   std::vector<Migration> migrations_ = {{1, {"CREATE TABLE one (x INTEGER)"}},
                                         {2, {"CREATE TABLE two (x INTEGER)", "INSERT INTO two VALUES (2)"}}};
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "sql/connection.hpp"
@@ -20,6 +21,10 @@ class Transaction {
   /// As Connection::execute.
   std::uint64_t execute(std::string_view statement, const Values& values = {}) {
     return connection_.execute(statement, values);
+  }
+  /// As Connection::execute_many.
+  std::uint64_t execute_many(std::string_view statement, std::span<const Values> rows) {
+    return connection_.execute_many(statement, rows);
   }
   /// As Connection::query.
   std::vector<Row> query(std::string_view statement, std::size_t columns, const Values& values = {}) {

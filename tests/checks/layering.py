@@ -19,7 +19,7 @@ THIRD_PARTY = [
     (re.compile(r"^curl/"), "libcurl", {"transport"}),
     (re.compile(r"^libssh2"), "libssh2", {"transport"}),
     (re.compile(r"^openssl/"), "OpenSSL", {"crypto", "http"}),
-    (re.compile(r"^(soci/|sqlite3|mysql|mariadb)"), "SOCI and the databases", {"sql"}),
+    (re.compile(r"^(sqlite3|mysql|mariadb|errmsg)"), "the databases' libraries", {"sql"}),
     (re.compile(r"^boost/(asio|beast)([./]|$)"), "Asio and Beast", {"http"}),
     (re.compile(r"^boost/json([./]|$)"), "Boost.JSON", {"core"}),
     (re.compile(r"^(isa-l|libdeflate)"), "ISA-L and libdeflate", {"archive"}),

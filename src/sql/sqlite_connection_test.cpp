@@ -1,4 +1,4 @@
-#include "sql/connection.hpp"
+#include "sql/sqlite_connection.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -12,9 +12,11 @@
 namespace osbackup::sql {
 namespace {
 
-class ConnectionTest : public testing::Test {
+class SqliteConnectionTest : public testing::Test {
  protected:
-  ConnectionTest() { connection_.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT UNIQUE, size BIGINT)"); }
+  SqliteConnectionTest() {
+    connection_.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT UNIQUE, size BIGINT)");
+  }
 
   std::int64_t count() { return connection_.query("SELECT COUNT(*) FROM item", 1).at(0).integer(0); }
   static unsigned mode_of(const std::filesystem::path& path) {
@@ -25,34 +27,34 @@ class ConnectionTest : public testing::Test {
 
   test::TemporaryFolder folder_;
   std::filesystem::path file_ = folder_.path() / "new folder" / "a.db";
-  Connection connection_{{.file = file_, .busy_timeout = std::chrono::milliseconds(0)}};
+  SqliteConnection connection_{{.file = file_, .busy_timeout = std::chrono::milliseconds(0)}};
 };
 
-TEST_F(ConnectionTest, MakesAPrivateFileInAPrivateDirectory) {
+TEST_F(SqliteConnectionTest, MakesAPrivateFileInAPrivateDirectory) {
   EXPECT_EQ(mode_of(file_), 0600U);
   EXPECT_EQ(mode_of(file_.string() + "-wal"), 0600U);
   EXPECT_EQ(mode_of(file_.parent_path()), 0700U);
 }
 
-TEST_F(ConnectionTest, ClosesAFileThatOthersMayRead) {
+TEST_F(SqliteConnectionTest, ClosesAFileThatOthersMayRead) {
   chmod(file_.c_str(), 0644);
-  const Connection again({.file = file_});
+  const SqliteConnection again({.file = file_});
   EXPECT_EQ(mode_of(file_), 0600U);
 }
 
-TEST_F(ConnectionTest, RefusesALinkInPlaceOfTheFile) {
+TEST_F(SqliteConnectionTest, RefusesALinkInPlaceOfTheFile) {
   const std::filesystem::path link = folder_.path() / "link.db";
   std::filesystem::create_symlink(file_, link);
-  EXPECT_THAT([&] { const Connection linked({.file = link}); },
+  EXPECT_THAT([&] { const SqliteConnection linked({.file = link}); },
               test::fails_with(ErrorKind::Denied, "link.db is not a regular file"));
-  EXPECT_THAT([&] { const Connection folder({.file = folder_.path()}); },
+  EXPECT_THAT([&] { const SqliteConnection folder({.file = folder_.path()}); },
               test::fails_with(ErrorKind::Denied, "is not a regular file"));
 }
 
 // A process that takes itself for the last one deletes the write-ahead log that the others go on writing.
-TEST_F(ConnectionTest, AnotherProcessThatComesAndGoesLeavesTheWriteAheadLogAlone) {
+TEST_F(SqliteConnectionTest, AnotherProcessThatComesAndGoesLeavesTheWriteAheadLogAlone) {
   connection_.execute("INSERT INTO item (name) VALUES ('x')");
-  const Connection second({.file = file_});
+  const SqliteConnection second({.file = file_});
   const std::string reader =
       "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(c.execute('SELECT name FROM item').fetchall());"
       "c.close()";
@@ -66,12 +68,12 @@ TEST_F(ConnectionTest, AnotherProcessThatComesAndGoesLeavesTheWriteAheadLogAlone
   EXPECT_TRUE(std::filesystem::exists(file_.string() + "-shm"));
 }
 
-TEST_F(ConnectionTest, IsDurable) {
+TEST_F(SqliteConnectionTest, IsDurable) {
   EXPECT_EQ(connection_.query("PRAGMA journal_mode", 1).at(0).text(0), "wal");
   EXPECT_EQ(connection_.query("PRAGMA synchronous", 1).at(0).integer(0), 2);
 }
 
-TEST_F(ConnectionTest, GivesBackEveryTypeOfValueAsItWasBound) {
+TEST_F(SqliteConnectionTest, GivesBackEveryTypeOfValueAsItWasBound) {
   const std::string awkward = "it's \"?\" \\ \n \xF0\x9F\x92\xBE";
   connection_.execute("INSERT INTO item (name, size) VALUES (?, ?)", {awkward, std::int64_t{5'000'000'000}});
   connection_.execute("INSERT INTO item (name, size) VALUES (?, ?)", {std::nullopt, std::nullopt});
@@ -88,7 +90,7 @@ TEST_F(ConnectionTest, GivesBackEveryTypeOfValueAsItWasBound) {
   EXPECT_THROW(rows[0].integer(0), Error);
 }
 
-TEST_F(ConnectionTest, RunsTheSameStatementAgainWithOtherValues) {
+TEST_F(SqliteConnectionTest, RunsTheSameStatementAgainWithOtherValues) {
   for (const char* name : {"a", "b", "c"}) {
     EXPECT_EQ(connection_.execute("INSERT INTO item (name) VALUES (?)", {name}), 1U);
   }
@@ -97,7 +99,7 @@ TEST_F(ConnectionTest, RunsTheSameStatementAgainWithOtherValues) {
   EXPECT_EQ(connection_.query("SELECT id FROM item WHERE size = ?", 1, {8}).size(), 0U);
 }
 
-TEST_F(ConnectionTest, AnErrorNamesTheConstraintAndNoValue) {
+TEST_F(SqliteConnectionTest, AnErrorNamesTheConstraintAndNoValue) {
   connection_.execute("INSERT INTO item (name) VALUES (?)", {"confidential"});
   try {
     connection_.execute("INSERT INTO item (name) VALUES (?)", {"confidential"});
@@ -106,13 +108,12 @@ TEST_F(ConnectionTest, AnErrorNamesTheConstraintAndNoValue) {
     EXPECT_EQ(error.kind(), ErrorKind::Exists);
     EXPECT_THAT(error.what(), testing::HasSubstr("UNIQUE constraint failed: item.name"));
     EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("confidential")));
-    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("sqlite3_statement_backend")));
   }
   connection_.execute("INSERT INTO item (name) VALUES (?)", {"other"});
   EXPECT_EQ(count(), 2);
 }
 
-TEST_F(ConnectionTest, AWrongStatementIsInternal) {
+TEST_F(SqliteConnectionTest, AWrongStatementIsInternal) {
   try {
     connection_.execute("INSERT INTO nowhere VALUES (1)");
     FAIL();
@@ -121,8 +122,8 @@ TEST_F(ConnectionTest, AWrongStatementIsInternal) {
   }
 }
 
-TEST_F(ConnectionTest, ALockedDatabaseIsUnavailable) {
-  Connection other({.file = file_});
+TEST_F(SqliteConnectionTest, ALockedDatabaseIsUnavailable) {
+  SqliteConnection other({.file = file_});
   const Transaction holding_the_lock(other);
   try {
     Transaction transaction(connection_);
@@ -132,7 +133,7 @@ TEST_F(ConnectionTest, ALockedDatabaseIsUnavailable) {
   }
 }
 
-TEST_F(ConnectionTest, ATransactionThatWasNotCommittedLeavesNothing) {
+TEST_F(SqliteConnectionTest, ATransactionThatWasNotCommittedLeavesNothing) {
   {
     Transaction transaction(connection_);
     transaction.execute("INSERT INTO item (name) VALUES ('x')");
@@ -147,15 +148,15 @@ TEST_F(ConnectionTest, ATransactionThatWasNotCommittedLeavesNothing) {
   EXPECT_FALSE(connection_.broken());
 }
 
-TEST_F(ConnectionTest, ARollBackThatFailsBreaksTheConnection) {
+TEST_F(SqliteConnectionTest, ARollBackThatFailsBreaksTheConnection) {
   connection_.roll_back();
   EXPECT_TRUE(connection_.broken());
 }
 
-TEST_F(ConnectionTest, SomethingElseThanADatabaseIsCorrupt) {
+TEST_F(SqliteConnectionTest, SomethingElseThanADatabaseIsCorrupt) {
   const std::filesystem::path other = folder_.path() / "other.db";
   {
-    Connection connection({.file = other});
+    SqliteConnection connection({.file = other});
     connection.execute("CREATE TABLE t (x INTEGER)");
   }
   FILE* file = fopen(other.c_str(), "wb");
@@ -163,7 +164,7 @@ TEST_F(ConnectionTest, SomethingElseThanADatabaseIsCorrupt) {
   fputs(std::string(8192, 'x').c_str(), file);
   fclose(file);
   try {
-    Connection connection({.file = other});
+    SqliteConnection connection({.file = other});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
