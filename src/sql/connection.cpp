@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "core/error.hpp"
+#include "sql/mariadb_connection.hpp"
 #include "sql/sqlite_connection.hpp"
 
 namespace osbackup::sql {
@@ -77,7 +78,8 @@ bool Connection::answers() noexcept {
 }
 
 std::unique_ptr<Connection> open_connection(const ConnectionOptions& options) {
-  return std::make_unique<SqliteConnection>(std::get<SqliteOptions>(options));
+  if (const auto* sqlite = std::get_if<SqliteOptions>(&options)) return std::make_unique<SqliteConnection>(*sqlite);
+  return std::make_unique<MariaDbConnection>(std::get<MariaDbOptions>(options));
 }
 
 }  // namespace osbackup::sql
