@@ -63,7 +63,7 @@ ErrorKind kind_of_class(std::string_view state) {
   if (sql_class == "01" || sql_class == "22") return ErrorKind::Usage;  // A value that does not fit.
   if (sql_class == "23") return ErrorKind::Exists;                      // A constraint.
   if (sql_class == "28") return ErrorKind::LoginRefused;
-  if (sql_class == "42") return ErrorKind::Internal;  // The statement is wrong.
+  if (sql_class == "21" || sql_class == "42") return ErrorKind::Internal;  // The statement is wrong.
   // Lost connections, deadlocks, servers that stop, and whatever nobody thought of.
   return ErrorKind::Unavailable;
 }

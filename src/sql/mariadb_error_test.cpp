@@ -47,6 +47,7 @@ TEST(MariaDbErrorTest, TellsWhatSomebodyHasToDo) {
   EXPECT_EQ(error(1050, "42S01", "").kind(), ErrorKind::Exists);
   EXPECT_EQ(error(1064, "42000", "").kind(), ErrorKind::Internal);
   EXPECT_EQ(error(1146, "42S02", "").kind(), ErrorKind::Internal);
+  EXPECT_EQ(error(1136, "21S01", "").kind(), ErrorKind::Internal);
 }
 
 TEST(MariaDbErrorTest, AFullDiskIsNoSpace) {

@@ -1,18 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "contract/tested_database.hpp"
 #include "core/error.hpp"
 #include "sql/connection.hpp"
 #include "sql/transaction.hpp"
 #include "support/fails_with.hpp"
-#include "support/mariadb_server.hpp"
-#include "support/temporary_folder.hpp"
 
 /// What every Connection promises (sql/connection.hpp), tried with each database.
 namespace osbackup::sql {
@@ -23,52 +21,24 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-/// An empty database with what it stands on, and what its dialect says otherwise.
-struct Tested {
-  std::shared_ptr<void> ground;
-  ConnectionOptions options;
-  std::string key;  ///< The column of a row's number.
-  std::string table_end;
-  std::string or_leave_it;  ///< What stands behind an INSERT that leaves alone a name that is there.
+/// What the dialects say differently.
+struct Words {
+  std::string key;          ///< The column of a row's number.
+  std::string table_end;    ///< Behind a table's columns.
+  std::string or_leave_it;  ///< Behind an INSERT that leaves alone a name that is there.
 };
 
-struct Kind {
-  std::string name;
-  std::function<Tested()> make;
-
-  // GoogleTest gave the function its name.
-  friend void PrintTo(const Kind& kind, std::ostream* out) {  // NOLINT(readability-identifier-naming)
-    *out << kind.name;
-  }
-};
-
-Kind sqlite() {
-  return {"sqlite", [] {
-            auto folder = std::make_shared<test::TemporaryFolder>();
-            const SqliteOptions options{.file = folder->path() / "a.db", .busy_timeout = std::chrono::milliseconds(0)};
-            return Tested{folder, options, "INTEGER PRIMARY KEY", "", " ON CONFLICT (name) DO NOTHING"};
-          }};
+Words words_of(const Connection& connection) {
+  if (connection.dialect() == Dialect::Sqlite) return {"INTEGER PRIMARY KEY", "", " ON CONFLICT (name) DO NOTHING"};
+  return {"BIGINT PRIMARY KEY AUTO_INCREMENT", " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+          " ON DUPLICATE KEY UPDATE id = id"};
 }
 
-Kind mariadb() {
-  return {"mariadb", [] {
-            auto server = std::make_shared<test::MariaDbServer>();
-            const MariaDbOptions options{.host = server->host(),
-                                         .port = server->port(),
-                                         .user = server->user(),
-                                         .password = Secret(server->password()),
-                                         .dbname = server->dbname(),
-                                         .lock_timeout = std::chrono::seconds(1)};
-            return Tested{server, options, "BIGINT PRIMARY KEY AUTO_INCREMENT",
-                          " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", " ON DUPLICATE KEY UPDATE id = id"};
-          }};
-}
-
-class ConnectionContract : public ::testing::TestWithParam<Kind> {
+class ConnectionContract : public ::testing::TestWithParam<DatabaseKind> {
  protected:
   ConnectionContract() {
-    connection().execute("CREATE TABLE item (id " + tested_.key +
-                         ", name VARCHAR(255) NOT NULL UNIQUE, size BIGINT, note LONGTEXT)" + tested_.table_end);
+    connection().execute("CREATE TABLE item (id " + words_.key +
+                         ", name VARCHAR(255) NOT NULL UNIQUE, size BIGINT, note LONGTEXT)" + words_.table_end);
   }
 
   Connection& connection() const { return *connection_; }
@@ -83,8 +53,9 @@ class ConnectionContract : public ::testing::TestWithParam<Kind> {
     return made;
   }
 
-  Tested tested_ = GetParam().make();
+  TestedDatabase tested_ = GetParam().make();
   std::unique_ptr<Connection> connection_ = open_connection(tested_.options);
+  Words words_ = words_of(*connection_);
 };
 
 std::vector<std::string> awkward_texts() {
@@ -193,7 +164,7 @@ TEST_P(ConnectionContract, CountsTheRowsThatItChanges) {
 }
 
 TEST_P(ConnectionContract, ManyRowsAreCountedWithoutThoseThatAreThere) {
-  const std::string insert = "INSERT INTO item (name, size) VALUES (?, ?)" + tested_.or_leave_it;
+  const std::string insert = "INSERT INTO item (name, size) VALUES (?, ?)" + words_.or_leave_it;
   std::vector<Values> rows = numbered_rows(500);
   for (const Values& again : numbered_rows(50)) rows.push_back(again);
   Transaction transaction(connection());
