@@ -13,23 +13,40 @@
 namespace osbackup::config {
 namespace {
 
-void refuse_other_databases(const IniDocument& document) {
-  const std::set<std::string_view> mariadb_keys = {"host", "port", "user", "password", "dbname"};
+/// Keys of a server that nobody named: rather than a database in a file that nobody asked for.
+void refuse_keys_without_host(const IniDocument& document) {
+  const std::set<std::string_view> server_keys = {"port", "user", "password", "dbname"};
   const IniSection* keys = document.find("DB");
   if (keys == nullptr) return;
   for (const IniValue& value : keys->values)
-    if (mariadb_keys.contains(value.key))
+    if (server_keys.contains(value.key))
       throw Error(ErrorKind::Usage,
-                  fmt::format("{}: [DB] {}: MariaDB is not supported by this version yet; remove the line, and the "
-                              "database is the SQLite file under path",
+                  fmt::format("{}: [DB] {} is of a MariaDB server: name its host, or remove the line, "
+                              "and the database is the SQLite file under path",
                               value.where(), value.key));
 }
 
+MariaDbSettings read_mariadb(Section& section) {
+  MariaDbSettings settings;
+  settings.host = section.text("host", "");
+  settings.port = section.port("port", settings.port);
+  section.require("user");
+  settings.user = section.text("user", "");
+  section.require("password");
+  settings.password = section.secret("password");
+  settings.dbname = section.text("dbname", settings.dbname);
+  return settings;
+}
+
 DatabaseSettings read_database(const IniDocument& document) {
-  refuse_other_databases(document);
   Section section(document, "DB");
   DatabaseSettings settings;
-  settings.path = section.absolute_path("path", settings.path);
+  if (section.find("host") != nullptr) {
+    settings.mariadb = read_mariadb(section);
+  } else {
+    refuse_keys_without_host(document);
+    settings.path = section.absolute_path("path", settings.path);
+  }
   settings.pool = section.number("pool", settings.pool, {.least = 1, .most = 256});
   section.reject_unknown_keys();
   return settings;

@@ -4,15 +4,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/secret.hpp"
+
 namespace osbackup::config {
 
-/// `[DB]`: the embedded SQLite database.
+/// `[DB]` with `host`: a database on a MariaDB or MySQL server.
+struct MariaDbSettings {
+  std::string host;  ///< A name or an address.
+  std::uint16_t port = 3306;
+  std::string user;
+  Secret password;
+  std::string dbname = "os_backup";
+};
+
+/// `[DB]`.
 struct DatabaseSettings {
-  std::filesystem::path path = "/var/lib/osbackupd/os_backup.db";
-  std::size_t pool = 4;  ///< Connections.
+  std::optional<MariaDbSettings> mariadb;
+  std::filesystem::path path = "/var/lib/osbackupd/os_backup.db";  ///< Of the SQLite database when there is no other.
+  std::size_t pool = 4;                                            ///< Connections.
 };
 
 /// `[Server]`.

@@ -39,6 +39,7 @@ class ServerConfigTest : public testing::Test {
 };
 
 void expect_documented_defaults(const ServerConfig& config) {
+  EXPECT_FALSE(config.database.mariadb);
   EXPECT_EQ(config.database.path.native(), "/var/lib/osbackupd/os_backup.db");
   EXPECT_EQ(config.database.pool, 4U);
   EXPECT_EQ(config.server.listen, "0.0.0.0");
@@ -89,7 +90,7 @@ TEST_F(ServerConfigTest, RefusesValuesThatDoNotFit) {
 
 TEST_F(ServerConfigTest, RefusesUnknownSectionsAndKeys) {
   EXPECT_EQ(problem_of("[Ftp]\n"), "1: there is no section [Ftp]; expected one of [DB], [Server], [Queue], [Log]");
-  EXPECT_EQ(problem_of("[DB]\nfile = db"), "2: [DB] has no key file; expected one of path, pool");
+  EXPECT_EQ(problem_of("[DB]\nfile = db"), "2: [DB] has no key file; expected one of host, path, pool");
   EXPECT_EQ(problem_of("[Queue]\nsize = 5"), "2: [Queue] has no key size; expected one of limit, path");
   EXPECT_EQ(problem_of("[Log]\nlevels = info"), "2: [Log] has no key levels; expected one of file, level");
   EXPECT_EQ(problem_of("[Server]\nbody = 5"),
@@ -97,12 +98,34 @@ TEST_F(ServerConfigTest, RefusesUnknownSectionsAndKeys) {
             "threads, trusted_proxies");
 }
 
-TEST_F(ServerConfigTest, SaysThatMariaDbIsNotSupportedYet) {
-  for (const std::string key : {"host", "port", "user", "password", "dbname"})
+TEST_F(ServerConfigTest, ReadsTheDatabaseServer) {
+  const ServerConfig config = load(
+      "[DB]\nhost = db.example.net\nport = 3307\nuser = osbackup\npassword = a;b \"c\"\ndbname = backups\npool = 2");
+  ASSERT_TRUE(config.database.mariadb);
+  EXPECT_EQ(config.database.mariadb->host, "db.example.net");
+  EXPECT_EQ(config.database.mariadb->port, 3307);
+  EXPECT_EQ(config.database.mariadb->user, "osbackup");
+  EXPECT_EQ(config.database.mariadb->password.reveal(), "a;b \"c\"");
+  EXPECT_EQ(config.database.mariadb->dbname, "backups");
+  EXPECT_EQ(config.database.pool, 2U);
+
+  const ServerConfig least = load("[DB]\nhost = ::1\nuser = osbackup\npassword = p");
+  EXPECT_EQ(least.database.mariadb->port, 3306);
+  EXPECT_EQ(least.database.mariadb->dbname, "os_backup");
+}
+
+TEST_F(ServerConfigTest, RefusesHalfADatabaseServer) {
+  EXPECT_EQ(problem_of("[DB]\nhost = db\npassword = p"), "1: [DB]: user is missing");
+  EXPECT_EQ(problem_of("[DB]\nhost = db\nuser = u"), "1: [DB]: password is missing");
+  EXPECT_EQ(problem_of("[DB]\nhost = db\nuser = u\npassword = p\nport = 0"),
+            "5: port = 0: expected a whole number from 1 to 65535");
+  EXPECT_EQ(problem_of("[DB]\nhost = db\nuser = u\npassword = p\npath = /a.db"),
+            "5: [DB] has no key path; expected one of dbname, host, password, pool, port, user");
+  for (const std::string key : {"port", "user", "password", "dbname"})
     EXPECT_EQ(problem_of("[DB]\npool = 2\n" + key + " = 3306"),
               "3: [DB] " + key +
-                  ": MariaDB is not supported by this version yet; remove the line, and the database "
-                  "is the SQLite file under path");
+                  " is of a MariaDB server: name its host, or remove the line, and the database is the SQLite file "
+                  "under path");
 }
 
 TEST_F(ServerConfigTest, IsRefusedWhenOthersMayReadIt) {

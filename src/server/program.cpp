@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "database/schema.hpp"
 #include "server/command_line.hpp"
+#include "server/connection_options.hpp"
 #include "server/file_limit.hpp"
 #include "server/log.hpp"
 #include "server/password_source.hpp"
@@ -24,17 +25,26 @@ namespace {
 constexpr const char* kDefaultConfig = "/etc/osbackup/osbackupd.conf";
 constexpr std::uint64_t kFilesBesidesConnections = 64;  // Databases, log, and the connections that are refused.
 
-config::ServerConfig load_config(const Command& command) {
+config::ServerConfig read_config(const Command& command) {
   if (command.config) return config::load_server_config(*command.config);
   if (std::filesystem::exists(kDefaultConfig)) return config::load_server_config(kDefaultConfig);
   return config::default_server_config();
+}
+
+config::ServerConfig load_config(const Command& command) {
+  config::ServerConfig config = read_config(command);
+  if (config.database.mariadb)
+    throw Error(ErrorKind::Usage,
+                "[DB] host: this version writes to SQLite alone; remove the lines of the server, and "
+                "the database is the SQLite file under path");
+  return config;
 }
 
 /// The database, at this program's schema.
 class OpenDatabase {
  public:
   explicit OpenDatabase(const config::ServerConfig& config)
-      : pool_({.connection = sql::SqliteOptions{.file = config.database.path}, .connections_max = 1}),
+      : pool_({.connection = connection_options(config.database), .connections_max = 1}),
         applied_(sql::migrate(*pool_.lease(), database::migrations())) {}
 
   sql::ConnectionPool& pool() noexcept { return pool_; }
@@ -90,7 +100,7 @@ void remove_user(const Command& command, const config::ServerConfig& config) {
 
 void migrate(const config::ServerConfig& config) {
   OpenDatabase database(config);
-  fmt::print("{}: schema version {}, {} steps applied\n", config.database.path.string(),
+  fmt::print("{}: schema version {}, {} steps applied\n", sql::name_of(connection_options(config.database)),
              sql::schema_version(*database.pool().lease()), database.applied());
 }
 

@@ -7,6 +7,7 @@
 #include "database/schema.hpp"
 #include "http/listener.hpp"
 #include "server/backup_routes.hpp"
+#include "server/connection_options.hpp"
 #include "server/query_thread.hpp"
 #include "server/report_routes.hpp"
 #include "server/report_writer.hpp"
@@ -40,10 +41,10 @@ std::string authority(const std::string& address, std::uint16_t port) {
 struct Service::Parts {
   Parts(const config::ServerConfig& config, spdlog::logger& logger)
       : log(logger),
-        pool({.connection = sql::SqliteOptions{.file = config.database.path}, .connections_max = config.database.pool}),
-        reading_pool({.connection = sql::SqliteOptions{.file = config.database.path}, .connections_max = 1}) {
+        pool({.connection = connection_options(config.database), .connections_max = config.database.pool}),
+        reading_pool({.connection = connection_options(config.database), .connections_max = 1}) {
     const int applied = sql::migrate(*pool.lease(), database::migrations());
-    if (applied > 0) log.info("brought the database {} up to date", config.database.path.string());
+    if (applied > 0) log.info("brought the database {} up to date", sql::name_of(connection_options(config.database)));
     directory.emplace(users, UserDirectory::Options{.on_problem = [this](const Error& error) {
                         log.warn("cannot read the users, the known ones stay: {}", error.what());
                       }});

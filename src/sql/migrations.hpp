@@ -12,8 +12,8 @@ namespace osbackup::sql {
 /// One step of a schema: what brings a database from version - 1 to `version`.
 struct Migration {
   int version = 0;
-  std::vector<std::string_view> statements;          ///< For SQLite.
-  std::vector<std::string_view> mariadb_statements;  ///< For MariaDB; the same as for SQLite when there are none.
+  std::vector<std::string_view> statements;            ///< For SQLite.
+  std::vector<std::string_view> mariadb_statements{};  ///< For MariaDB; the same as for SQLite when there are none.
 };
 
 /// The version that the database has (table `schema_version`); 0 when it is new.

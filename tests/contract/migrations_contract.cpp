@@ -76,11 +76,10 @@ class MigrationsContract : public ::testing::TestWithParam<DatabaseKind> {
   TestedDatabase tested_ = GetParam().make();
   std::unique_ptr<Connection> connection_ = open_connection(tested_.options);
   std::vector<Migration> migrations_ = {
-      {1, {"CREATE TABLE one (x INTEGER)"}, {}},
+      {1, {"CREATE TABLE one (x INTEGER)"}},
       {2,
        {"CREATE TABLE two (x INTEGER)", "INSERT INTO two VALUES (2)", "ALTER TABLE two ADD COLUMN y INTEGER",
-        "CREATE INDEX two_by_y ON two (y)", "INSERT INTO two VALUES (3, 4)"},
-       {}}};
+        "CREATE INDEX two_by_y ON two (y)", "INSERT INTO two VALUES (3, 4)"}}};
 };
 
 TEST_P(MigrationsContract, BringANewDatabaseToTheLastVersion) {
