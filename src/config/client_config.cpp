@@ -16,24 +16,7 @@
 namespace osbackup::config {
 namespace {
 
-constexpr std::size_t kHostBytesMax = 255;
 constexpr std::size_t kEncodedHostnameBytesMax = 150;
-
-/// A host name or an address; an IPv6 address may stand in brackets.
-std::string read_host(Section& section, const std::string& key) {
-  const IniValue& value = section.require(key);
-  std::string_view text = value.text;
-  if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
-  const bool valid = text.size() <= kHostBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                              c == '-' || c == '_' || c == ':' || c == '%';
-                     });
-  // A colon is an IPv6 address's, with its zone perhaps, not a port's.
-  const bool is_complete =
-      text.find_first_of(":%") == std::string_view::npos || is_ip_address(std::string(text.substr(0, text.find('%'))));
-  if (!valid || !is_complete) reject(value, "a host name or an address, without a port or a path");
-  return std::string(text);
-}
 
 std::string require_text(Section& section, const std::string& key) {
   section.require(key);
@@ -50,7 +33,7 @@ FtpSettings read_ftp(Section ftp) {
   FtpSettings settings;
   const bool is_sftp = ftp.choice("protocol", {"ftp", "sftp"}) == 1;
   if (is_sftp) settings.protocol = FtpSettings::Protocol::Sftp;
-  settings.host = read_host(ftp, "host");
+  settings.host = ftp.host("host");
   settings.port = ftp.port("port", is_sftp ? kSshPort : settings.port);
   settings.user = require_text(ftp, "user");
   settings.known_hosts = ftp.absolute_path("known_hosts", {});
@@ -78,7 +61,7 @@ FolderSettings read_folder(Section storage) {
 
 ApiSettings read_api(Section api) {
   ApiSettings settings;
-  settings.host = read_host(api, "host");
+  settings.host = api.host("host");
   settings.port = api.port("port", 80);
   settings.user = require_text(api, "user");
   settings.password = require_secret(api, "password");
@@ -103,11 +86,11 @@ std::optional<MailSettings> read_mail(Section mail) {
   MailSettings settings;
   const bool is_on = mail.on_off("switch", false);
   const bool has_host = mail.find("tohost") != nullptr || is_on;
-  if (has_host) settings.host = read_host(mail, "tohost");
+  if (has_host) settings.host = mail.host("tohost");
   settings.port = mail.port("port", 25);
   settings.user = mail.text("user", "");
   settings.password = mail.secret("pass");
-  if (mail.find("postfix") != nullptr) settings.domain = read_host(mail, "postfix");
+  if (mail.find("postfix") != nullptr) settings.domain = mail.host("postfix");
   if (mail.find("sender") != nullptr || is_on) {
     const IniValue& sender = mail.require("sender");
     settings.sender = full_address(sender, sender.text, settings.domain);

@@ -8,9 +8,12 @@
 
 #include "core/encoding.hpp"
 #include "core/error.hpp"
+#include "core/ip_address.hpp"
 
 namespace osbackup::config {
 namespace {
+
+constexpr std::size_t kHostBytesMax = 255;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
@@ -113,6 +116,21 @@ std::uint64_t Section::number(const std::string& key, std::uint64_t fallback, Nu
 
 std::uint16_t Section::port(const std::string& key, std::uint16_t fallback) {
   return static_cast<std::uint16_t>(number(key, fallback, {.least = 1, .most = 65535}));
+}
+
+std::string Section::host(const std::string& key) {
+  const IniValue& value = require(key);
+  std::string_view text = value.text;
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  const bool valid = text.size() <= kHostBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                              c == '-' || c == '_' || c == ':' || c == '%';
+                     });
+  // A colon is an IPv6 address's, with its zone perhaps, not a port's.
+  const bool is_complete =
+      text.find_first_of(":%") == std::string_view::npos || is_ip_address(std::string(text.substr(0, text.find('%'))));
+  if (!valid || !is_complete) reject(value, "a host name or an address, without a port or a path");
+  return std::string(text);
 }
 
 std::chrono::seconds Section::duration(const std::string& key, std::chrono::seconds fallback) {

@@ -43,6 +43,8 @@ class Section {
   bool on_off(const std::string& key, bool fallback);
   std::uint64_t number(const std::string& key, std::uint64_t fallback, NumberRange range);
   std::uint16_t port(const std::string& key, std::uint16_t fallback);
+  /// A host name or an address, which must be there; an IPv6 address may stand in brackets, which are taken off.
+  std::string host(const std::string& key);
   /// `30`, `30s`, `5m`, `2h`, `8d`: from a second to a year.
   std::chrono::seconds duration(const std::string& key, std::chrono::seconds fallback);
   /// Normalised, without a slash at its end.

@@ -28,7 +28,7 @@ void refuse_keys_without_host(const IniDocument& document) {
 
 MariaDbSettings read_mariadb(Section& section) {
   MariaDbSettings settings;
-  settings.host = section.text("host", "");
+  settings.host = section.host("host");
   settings.port = section.port("port", settings.port);
   section.require("user");
   settings.user = section.text("user", "");

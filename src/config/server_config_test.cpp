@@ -109,7 +109,8 @@ TEST_F(ServerConfigTest, ReadsTheDatabaseServer) {
   EXPECT_EQ(config.database.mariadb->dbname, "backups");
   EXPECT_EQ(config.database.pool, 2U);
 
-  const ServerConfig least = load("[DB]\nhost = ::1\nuser = osbackup\npassword = p");
+  const ServerConfig least = load("[DB]\nhost = [::1]\nuser = osbackup\npassword = p");
+  EXPECT_EQ(least.database.mariadb->host, "::1");
   EXPECT_EQ(least.database.mariadb->port, 3306);
   EXPECT_EQ(least.database.mariadb->dbname, "os_backup");
 }
@@ -117,6 +118,8 @@ TEST_F(ServerConfigTest, ReadsTheDatabaseServer) {
 TEST_F(ServerConfigTest, RefusesHalfADatabaseServer) {
   EXPECT_EQ(problem_of("[DB]\nhost = db\npassword = p"), "1: [DB]: user is missing");
   EXPECT_EQ(problem_of("[DB]\nhost = db\nuser = u"), "1: [DB]: password is missing");
+  EXPECT_EQ(problem_of("[DB]\nhost = db:3306\nuser = u\npassword = p"),
+            "2: host = db:3306: expected a host name or an address, without a port or a path");
   EXPECT_EQ(problem_of("[DB]\nhost = db\nuser = u\npassword = p\nport = 0"),
             "5: port = 0: expected a whole number from 1 to 65535");
   EXPECT_EQ(problem_of("[DB]\nhost = db\nuser = u\npassword = p\npath = /a.db"),

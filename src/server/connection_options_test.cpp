@@ -6,7 +6,11 @@ namespace osbackup::server {
 namespace {
 
 TEST(ConnectionOptionsTest, WithoutAHostTheDatabaseIsAFile) {
-  const sql::ConnectionOptions options = connection_options({.path = "/var/lib/a.db"});
+  config::DatabaseSettings settings;
+  settings.path = "/var/lib/a.db";
+
+  const sql::ConnectionOptions options = connection_options(settings);
+
   EXPECT_EQ(std::get<sql::SqliteOptions>(options).file, "/var/lib/a.db");
   EXPECT_EQ(sql::name_of(options), "/var/lib/a.db");
 }
