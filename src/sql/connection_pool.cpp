@@ -18,8 +18,7 @@ ConnectionPool::Lease ConnectionPool::lease() {
   if (taken.connection) {
     if (Clock::now() - taken.since < options_.trusted_idle || taken.connection->answers())
       return {*this, std::move(taken.connection)};
-    // What ended this one ended the others as well, and asking each would take its time.
-    drop_idle();
+    // Not the next idle one, which what ended this one may have ended as well: asking each would take its time.
     taken.connection.reset();
   }
   try {
@@ -45,13 +44,6 @@ ConnectionPool::Idle ConnectionPool::take_place() {
   Idle taken = std::move(idle_.back());
   idle_.pop_back();
   return taken;
-}
-
-void ConnectionPool::drop_idle() noexcept {
-  const std::lock_guard lock(mutex_);
-  open_ -= idle_.size();
-  idle_.clear();
-  came_free_.notify_all();
 }
 
 void ConnectionPool::give_up_place() noexcept {

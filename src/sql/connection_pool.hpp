@@ -56,7 +56,6 @@ class ConnectionPool {
   };
 
   Idle take_place();
-  void drop_idle() noexcept;
   void give_up_place() noexcept;
   void give_back(std::unique_ptr<Connection> connection) noexcept;
 

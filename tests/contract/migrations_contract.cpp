@@ -129,6 +129,20 @@ TEST_P(MigrationsContract, RefuseADatabaseFromANewerProgram) {
                  "the database has schema version 2, this program knows 1: use the newer program that made it"));
 }
 
+// On SQLite nothing is begun that is not finished.
+TEST_P(MigrationsContract, AnOlderProgramLeavesAloneWhatANewerOneHasBegun) {
+  std::vector<Migration> wrong = migrations_;
+  wrong[1].statements.back() = "INSERT INTO two VALUES (3, 4, 5)";
+  EXPECT_THROW(migrate(*connection_, wrong), Error);
+
+  const auto older = [&] { migrate(*connection_, std::span(migrations_).first(1)); };
+
+  if (connection_->dialect() == Dialect::Sqlite)
+    EXPECT_NO_THROW(older());
+  else
+    EXPECT_THAT(older, fails_with(ErrorKind::Usage, "schema version 2, this program knows 1"));
+}
+
 TEST_P(MigrationsContract, OfSeveralProgramsAtOnceEachStepIsRunByOne) {
   constexpr int kPrograms = 4;
   // The wait for each other is the lock's on MariaDB, and on SQLite that of a file.
