@@ -37,6 +37,12 @@ class MariaDbConnectionTest : public testing::Test {
   }
   std::int64_t sum() { return connection_->query("SELECT SUM(size) FROM item", 1).at(0).integer(0); }
 
+  static std::vector<Values> numbered_rows(std::size_t count, const Value& second) {
+    std::vector<Values> rows(count);
+    for (std::size_t i = 0; i < count; ++i) rows[i] = {i, second};
+    return rows;
+  }
+
   void connect(const MariaDbOptions& options) { connection_ = std::make_unique<MariaDbConnection>(options); }
 
   test::MariaDbServer server_;
@@ -65,8 +71,7 @@ TEST_F(MariaDbConnectionTest, IsSetUpInTheSameWayWhateverTheServerSays) {
 
 TEST_F(MariaDbConnectionTest, WritesManyRowsInOneMessage) {
   const auto questions = [&] { return connection_->query("SHOW SESSION STATUS LIKE 'Questions'", 2).at(0).integer(1); };
-  std::vector<Values> rows;
-  for (int i = 0; i < 1000; ++i) rows.push_back({i, i});
+  const std::vector<Values> rows = numbered_rows(1000, 7);
   const std::int64_t before = questions();
   Transaction transaction(*connection_);
   EXPECT_EQ(transaction.execute_many("INSERT INTO item (name, size) VALUES (?, ?)", rows), 1000U);
@@ -239,8 +244,7 @@ class SmallMessagesTest : public MariaDbConnectionTest {
 };
 
 TEST_F(SmallMessagesTest, ManyRowsAreSentInAsManyMessagesAsTheServerWants) {
-  std::vector<Values> rows;
-  for (int i = 0; i < 40; ++i) rows.push_back({i, std::string(100'000, 'x')});
+  const std::vector<Values> rows = numbered_rows(40, std::string(100'000, 'x'));
   Transaction transaction(*connection_);
   EXPECT_EQ(transaction.execute_many("INSERT INTO item (name, note) VALUES (?, ?)", rows), 40U);
   transaction.commit();

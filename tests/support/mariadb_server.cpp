@@ -22,7 +22,7 @@ constexpr const char* kProgram = "/usr/sbin/mariadbd";
 std::filesystem::path system_tables() {
   for (const char* file : {"mariadb_system_tables.sql", "mysql_system_tables.sql"})
     for (const char* folder : {"/usr/share/mysql", "/usr/share/mariadb"})
-      if (const auto path = std::filesystem::path(folder) / file; std::filesystem::exists(path)) return path;
+      if (std::filesystem::path path = std::filesystem::path(folder) / file; std::filesystem::exists(path)) return path;
   throw Error(ErrorKind::NotFound, "no mariadb_system_tables.sql: install mariadb-server (scripts/setup)");
 }
 
