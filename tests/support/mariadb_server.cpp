@@ -38,7 +38,7 @@ bool has_stopped(pid_t process) {
 }  // namespace
 
 MariaDbServer::MariaDbServer(MariaDbServerOptions options) : options_(std::move(options)) {
-  std::filesystem::create_directory(folder_.path() / "data");
+  for (const char* folder : {"data", "temporary"}) std::filesystem::create_directory(folder_.path() / folder);
   make_data();
   write_first_statements();
   // Between choosing a free port and listening on it another test may take it.
@@ -58,25 +58,15 @@ MariaDbServer::~MariaDbServer() {
 /// Small, and without waiting for the disk: what was committed survives the end of the process, and nothing else is
 /// asked of it.
 std::vector<std::string> MariaDbServer::command() const {
-  return {kProgram,
-          "--no-defaults",
-          "--user=root",
-          "--datadir=" + (folder_.path() / "data").string(),
-          "--innodb-buffer-pool-size=16M",
-          "--innodb-log-file-size=8M",
-          "--innodb-data-file-path=ibdata1:3M:autoextend",
-          "--innodb-autoextend-increment=1",
-          "--innodb-temp-data-file-path=ibtmp1:3M:autoextend",
-          "--innodb-flush-method=nosync",
-          "--skip-innodb-doublewrite",
-          "--innodb-use-native-aio=0",
-          "--innodb-buffer-pool-load-at-startup=0",
-          "--innodb-buffer-pool-dump-at-shutdown=0",
-          "--aria-log-file-size=8M",
-          "--aria-pagecache-buffer-size=1M",
-          "--key-buffer-size=1M",
-          "--performance-schema=0",
-          "--debug-no-sync"};
+  return {kProgram, "--no-defaults", "--user=root", "--datadir=" + (folder_.path() / "data").string(),
+          // A server that starts removes temporary tables that it finds, also those of another in the same place.
+          "--tmpdir=" + (folder_.path() / "temporary").string(), "--innodb-buffer-pool-size=16M",
+          "--innodb-log-file-size=8M", "--innodb-data-file-path=ibdata1:3M:autoextend",
+          "--innodb-autoextend-increment=1", "--innodb-temp-data-file-path=ibtmp1:3M:autoextend",
+          "--innodb-flush-method=nosync", "--skip-innodb-doublewrite", "--innodb-use-native-aio=0",
+          "--innodb-buffer-pool-load-at-startup=0", "--innodb-buffer-pool-dump-at-shutdown=0",
+          "--aria-log-file-size=8M", "--aria-pagecache-buffer-size=1M", "--key-buffer-size=1M",
+          "--performance-schema=0", "--debug-no-sync"};
 }
 
 void MariaDbServer::make_data() const {
