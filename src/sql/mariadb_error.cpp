@@ -62,6 +62,7 @@ ErrorKind kind_of_class(std::string_view state) {
   const std::string_view sql_class = state.substr(0, 2);
   if (sql_class == "01" || sql_class == "22") return ErrorKind::Usage;  // A value that does not fit.
   if (sql_class == "23") return ErrorKind::Exists;                      // A constraint.
+  if (sql_class == "45") return ErrorKind::Exists;  // A constraint that somebody wrote as a trigger.
   if (sql_class == "28") return ErrorKind::LoginRefused;
   if (sql_class == "21" || sql_class == "42") return ErrorKind::Internal;  // The statement is wrong.
   // Lost connections, deadlocks, servers that stop, and whatever nobody thought of.

@@ -67,6 +67,12 @@ TEST(MariaDbErrorTest, OfADuplicateOnlyTheKeyIsTold) {
   EXPECT_STREQ(duplicate.what(), "database os_backup at db:3306: duplicate entry for key 'host_name' (error 1062)");
 }
 
+TEST(MariaDbErrorTest, ATriggerThatRefusesIsAConstraintAndGivesItsReason) {
+  const Error refused = error(1644, "45000", "no such host");
+  EXPECT_EQ(refused.kind(), ErrorKind::Exists);
+  EXPECT_STREQ(refused.what(), "database os_backup at db:3306: no such host (error 1644)");
+}
+
 TEST(MariaDbErrorTest, OfAValueThatDoesNotFitOnlyTheColumnIsTold) {
   const Error value = error(1366, "22007", "Incorrect string value: '\\xFF secret' for column `a`.`b`.`c` at row 1");
   EXPECT_EQ(value.kind(), ErrorKind::Usage);
