@@ -77,12 +77,14 @@ StoredReport stored_report(const sql::Row& row) {
 }  // namespace
 
 std::vector<StoredReport> ReportReader::find(const WantedReports& wanted) {
-  sql::Values values = {wanted.backupfilename};
+  sql::Values values = {wanted.backupfilename, wanted.backupfilename};
   if (wanted.user) values.emplace_back(*wanted.user);
   values.emplace_back(wanted.count_max);
-  const std::string statement =
-      fmt::format("SELECT {} FROM backup_info WHERE backupfilename = ?{} ORDER BY received_at DESC, id DESC LIMIT ?",
-                  kColumns, wanted.user ? " AND user = ?" : "");
+  // To MariaDB a name is the same with blanks behind it; with something behind these they count.
+  const std::string statement = fmt::format(
+      "SELECT {} FROM backup_info WHERE backupfilename = ? AND backupfilename || '.' = ? || '.'{}"
+      " ORDER BY received_at DESC, id DESC LIMIT ?",
+      kColumns, wanted.user ? " AND user = ?" : "");
   const sql::ConnectionPool::Lease connection = pool_.lease();
   std::vector<StoredReport> found;
   for (const sql::Row& row : connection->query(statement, kColumnCount, values)) found.push_back(stored_report(row));

@@ -58,10 +58,13 @@ void UserStore::add(const NewUser& user, TimePoint now) {
   check_password(user.password);
   const std::string hash = crypto::hash_password(user.password);
   const sql::ConnectionPool::Lease connection = pool_.lease();
-  const std::uint64_t added = connection->execute(
-      "INSERT INTO users (name, role, password_hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
-      {user.name, name_of(user.role), hash, rfc3339(now)});
-  if (added == 0) throw Error(ErrorKind::Exists, fmt::format("the user {} exists already: remove it first", user.name));
+  try {
+    connection->execute("INSERT INTO users (name, role, password_hash, created_at) VALUES (?, ?, ?, ?)",
+                        {user.name, name_of(user.role), hash, rfc3339(now)});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Exists) throw;
+    throw Error(ErrorKind::Exists, fmt::format("the user {} exists already: remove it first", user.name));
+  }
 }
 
 void UserStore::remove(const std::string& name) {

@@ -1,82 +1,75 @@
-#include "database/report_store.hpp"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+#include <tuple>
 
+#include "contract/report_database.hpp"
 #include "core/error.hpp"
-#include "core/time_format.hpp"
-#include "database/report_time.hpp"
-#include "database/schema.hpp"
-#include "report/backup_report.hpp"
-#include "sql/sqlite_connection.hpp"
-#include "support/temporary_folder.hpp"
+#include "database/report_store.hpp"
+#include "sql/transaction.hpp"
+#include "support/fails_with.hpp"
 
+/// What ReportStore promises (database/report_store.hpp), tried with each database.
 namespace osbackup::database {
 namespace {
 
 using report::BackupReport;
 
-TimePoint at(std::string_view text) { return parse_rfc3339(text).value(); }
-
-constexpr std::string_view kReceived = "2026-11-23T10:00:00Z";
-
-BackupReport report_from(const std::string& hostname) {
-  BackupReport report;
-  report.ip = "192.0.2.7";
-  report.hostname = hostname;
-  report.backup_state = true;
-  report.is_ok = true;
-  report.backupfilename = "a.zip";
-  report.file_size = "100MB";
-  report.dirs = "/etc";
-  report.insert_time = "2026-11-23 10:00:00";
-  report.backup_time = "2026-11-23 09:30:00";
-  return report;
-}
-
-/// A call as the server queues it. The receipt is the report's run id, else `old`.
-ReceivedCall call_of(const BackupReport& report, std::string_view received_at = kReceived) {
-  return {.kind = CallKind::Report,
-          .receipt = report.run_id.value_or("old"),
-          .user = "agent",
-          .received_at = at(received_at),
-          .payload = json::serialize(report::to_json(report))};
-}
-
 ReceivedCall count_of(const std::string& ip, const std::string& receipt, const std::string& user = "agent") {
   return {.kind = CallKind::Count, .receipt = receipt, .user = user, .received_at = at(kReceived), .payload = ip};
 }
 
-class ReportStoreTest : public testing::Test {
- protected:
-  ReportStoreTest() { sql::migrate(*pool_.lease(), migrations()); }
+/// What stands for one host.
+struct Standing {
+  std::string report = "-";
+  std::string success = "-";
 
-  std::vector<SetAside> apply(const std::vector<ReceivedCall>& calls) { return store_.apply(calls); }
-
-  /// One row of `columns` as text, NULL shown as `-`.
-  std::string row(const std::string& columns, const std::string& rest) {
-    const std::size_t count = static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ',')) + 1;
-    const auto rows = pool_.lease()->query("SELECT " + columns + " FROM " + rest, count);
-    EXPECT_EQ(rows.size(), 1U) << rest;
-    std::string out;
-    for (std::size_t i = 0; !rows.empty() && i < count; ++i)
-      out += (i > 0 ? " " : "") + rows[0].optional_text(i).value_or("-");
-    return out;
+  bool operator==(const Standing&) const = default;
+  friend void PrintTo(const Standing& standing, std::ostream* out) {  // NOLINT(readability-identifier-naming)
+    *out << standing.report << " / " << standing.success;
   }
-  std::int64_t count_rows(const std::string& table) {
-    return pool_.lease()->query("SELECT COUNT(*) FROM " + table, 1).at(0).integer(0);
-  }
-
-  test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{
-      {.connection = sql::SqliteOptions{.file = folder_.path() / "a.db", .busy_timeout = std::chrono::seconds(0)},
-       .connections_max = 2}};
-  ReportStore store_{pool_};
 };
 
-TEST_F(ReportStoreTest, KeepsEveryField) {
+class ReportStoreContract : public testing::TestWithParam<sql::DatabaseKind> {
+ protected:
+  std::vector<SetAside> apply(const std::vector<ReceivedCall>& calls) { return store_.apply(calls); }
+
+  std::string row(const std::string& columns, const std::string& rest) { return database_.row(columns, rest); }
+  std::int64_t count_rows(const std::string& table) { return database_.count_rows(table); }
+
+  std::map<std::string, Standing> standings() {
+    std::map<std::string, Standing> found;
+    for (const sql::Row& row : database_.pool().lease()->query(
+             "SELECT hostname, report_run_id, report_attempt, success_run_id, success_attempt FROM hosts", 5)) {
+      const auto text = [&row](std::size_t column) {
+        return row.optional_text(column) ? row.text(column) + " " + row.text(column + 1) : "-";
+      };
+      found[row.text(0)] = {.report = text(1), .success = text(3)};
+    }
+    return found;
+  }
+
+  /// From now on the database refuses reports of the host `cursed`.
+  void curse() {
+    sql::ConnectionPool::Lease connection = database_.pool().lease();
+    connection->execute(connection->dialect() == sql::Dialect::Sqlite
+                            ? "CREATE TRIGGER refuse BEFORE INSERT ON backup_info WHEN NEW.hostname = 'cursed'"
+                              " BEGIN SELECT RAISE(ABORT, 'no such host'); END"
+                            : "CREATE TRIGGER refuse BEFORE INSERT ON backup_info FOR EACH ROW IF NEW.hostname ="
+                              " 'cursed' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no such host'; END IF");
+  }
+
+  ReportDatabase database_{GetParam()};
+  ReportStore store_{database_.pool()};
+};
+
+TEST_P(ReportStoreContract, KeepsEveryField) {
   BackupReport report = report_from("it's \"web1\"; -- \\ \xF0\x9F\x92\xBE");
   report.run_id = "r1";
   report.attempt = 2;
@@ -101,7 +94,7 @@ TEST_F(ReportStoreTest, KeepsEveryField) {
   EXPECT_EQ(row("file_bytes, files, verified, error, sent_at", "backup_info"), "5000000000 - 0 disk full -");
 }
 
-TEST_F(ReportStoreTest, WritingABatchAgainChangesNothing) {
+TEST_P(ReportStoreContract, WritingABatchAgainChangesNothing) {
   BackupReport report = report_from("web1");
   report.run_id = "0a1b2c3d-0000-4000-8000-000000000001";
   const std::vector<ReceivedCall> batch = {call_of(report_from("old")), call_of(report), count_of("192.0.2.7", "r")};
@@ -112,21 +105,21 @@ TEST_F(ReportStoreTest, WritingABatchAgainChangesNothing) {
   EXPECT_EQ(row("ip, count", "backup_count"), "192.0.2.7 1");
 }
 
-TEST_F(ReportStoreTest, AReceiptCountsOnceForEachUser) {
+TEST_P(ReportStoreContract, AReceiptCountsOnceForEachUser) {
   apply({count_of("192.0.2.7", "a"), count_of("192.0.2.7", "a"), count_of("192.0.2.7", "b")});
   EXPECT_EQ(row("count", "backup_count"), "2");
   apply({count_of("192.0.2.7", "a", "other")});
   EXPECT_EQ(row("count", "backup_count"), "3");
 }
 
-TEST_F(ReportStoreTest, ForgetsOldReceiptsOnly) {
+TEST_P(ReportStoreContract, ForgetsOldReceiptsOnly) {
   apply({count_of("192.0.2.7", "a")});
   EXPECT_EQ(store_.forget_receipts_before(at(kReceived)), 0U);
   EXPECT_EQ(store_.forget_receipts_before(at(kReceived) + std::chrono::seconds(1)), 1U);
   EXPECT_EQ(row("count", "backup_count"), "1");
 }
 
-TEST_F(ReportStoreTest, AHigherAttemptReplacesInAnyOrder) {
+TEST_P(ReportStoreContract, AHigherAttemptReplacesInAnyOrder) {
   std::vector<int> order = {0, 1, 2};
   int round = 0;
   do {
@@ -147,7 +140,7 @@ TEST_F(ReportStoreTest, AHigherAttemptReplacesInAnyOrder) {
   EXPECT_EQ(round, 6);
 }
 
-TEST_F(ReportStoreTest, TheNewestRunStandsForItsHostInAnyOrder) {
+TEST_P(ReportStoreContract, TheNewestRunStandsForItsHostInAnyOrder) {
   std::vector<int> order = {1, 2, 3};
   int round = 0;
   do {
@@ -166,7 +159,7 @@ TEST_F(ReportStoreTest, TheNewestRunStandsForItsHostInAnyOrder) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST_F(ReportStoreTest, ASupersededAttemptThatComesLateDoesNotStandForItsHost) {
+TEST_P(ReportStoreContract, ASupersededAttemptThatComesLateDoesNotStandForItsHost) {
   // Without finished_at the arrival is the time, and the late one would be the newest.
   BackupReport report = report_from("web1");
   report.run_id = "0a1b2c3d-0000-4000-8000-000000000001";
@@ -183,7 +176,7 @@ TEST_F(ReportStoreTest, ASupersededAttemptThatComesLateDoesNotStandForItsHost) {
   EXPECT_EQ(row("report_run_id, report_is_ok, success_run_id", "hosts"), *other.run_id + " 1 " + *other.run_id);
 }
 
-TEST_F(ReportStoreTest, NobodyTouchesAnotherUsersHost) {
+TEST_P(ReportStoreContract, NobodyTouchesAnotherUsersHost) {
   BackupReport report = report_from("web1");
   report.run_id = "0a1b2c3d-0000-4000-8000-000000000001";
   ReceivedCall mine = call_of(report);
@@ -195,9 +188,70 @@ TEST_F(ReportStoreTest, NobodyTouchesAnotherUsersHost) {
   EXPECT_EQ(row("report_attempt", "hosts WHERE user = 'agent'"), "0");
 }
 
-TEST_F(ReportStoreTest, SetsAsideWhatTheDatabaseRefusesAndWritesTheRest) {
-  pool_.lease()->execute(
-      "CREATE TRIGGER refuse BEFORE INSERT ON hosts WHEN NEW.hostname = 'cursed' BEGIN SELECT RAISE(ABORT, 'no'); END");
+TEST_P(ReportStoreContract, ReceiptsThatAreKnownAmongNewOnesCountNothing) {
+  apply({count_of("192.0.2.7", "b"), count_of("192.0.2.8", "d")});
+  apply({count_of("192.0.2.7", "a"), count_of("192.0.2.7", "b"), count_of("192.0.2.8", "c"), count_of("192.0.2.8", "d"),
+         count_of("192.0.2.8", "e")});
+  EXPECT_EQ(row("count", "backup_count WHERE ip = '192.0.2.7'"), "2");
+  EXPECT_EQ(row("count", "backup_count WHERE ip = '192.0.2.8'"), "3");
+  EXPECT_EQ(count_rows("counted"), 5);
+}
+
+TEST_P(ReportStoreContract, AnAttemptThatFailedTakesItsRunsSuccessAway) {
+  for (const bool is_reversed : {false, true}) {
+    const std::string hostname = is_reversed ? "web2" : "web1";
+    std::vector<ReceivedCall> calls;
+    for (const int attempt : {0, 1}) {
+      BackupReport report = report_from(hostname);
+      report.run_id = run(2);
+      report.attempt = static_cast<std::uint32_t>(attempt);
+      report.is_ok = attempt == 0;
+      report.finished_at = "2026-11-22T09:00:00Z";
+      calls.push_back(call_of(report));
+    }
+    BackupReport before = report_from(hostname);
+    before.run_id = run(1);
+    before.finished_at = "2026-11-21T09:00:00Z";
+    calls.push_back(call_of(before));
+    if (is_reversed) std::reverse(calls.begin(), calls.end());
+
+    for (const ReceivedCall& call : calls) apply({call});
+
+    EXPECT_EQ(
+        row("report_run_id, report_is_ok, success_run_id, success_time", "hosts WHERE hostname = '" + hostname + "'"),
+        run(2) + " 0 " + run(1) + " 2026-11-21T09:00:00Z");
+  }
+}
+
+TEST_P(ReportStoreContract, EveryReportKnowsWhenItsBackupEnded) {
+  BackupReport report = report_from("web1");
+  report.run_id = run(1);
+  report.finished_at = "2026-11-23T08:50:00Z";
+  report.sent_at = "2026-11-23T09:00:00Z";
+  apply({call_of(report), call_of(report_from("old"))});
+  EXPECT_EQ(row("ended_at, skew_seconds", "backup_info WHERE hostname = 'web1'"), "2026-11-23T09:50:00Z 3600");
+  EXPECT_EQ(row("ended_at, skew_seconds", "backup_info WHERE hostname = 'old'"), "2026-11-23T10:00:00Z -");
+  EXPECT_EQ(row("report_time, report_skew_seconds", "hosts WHERE hostname = 'web1'"), "2026-11-23T09:50:00Z 3600");
+}
+
+TEST_P(ReportStoreContract, ALargeBatchIsWrittenWhole) {
+  std::vector<ReceivedCall> calls;
+  for (int i = 0; i < 3000; ++i) {
+    BackupReport report = report_from(fmt::format("web💾{}", i % 1000));
+    report.run_id = run(i);
+    report.finished_at = "2026-11-23T09:00:00Z";
+    calls.push_back(call_of(report));
+    calls.push_back(count_of(fmt::format("192.0.2.{}", i % 10), run(i)));
+  }
+  EXPECT_TRUE(apply(calls).empty());
+  EXPECT_EQ(count_rows("backup_info"), 3000);
+  EXPECT_EQ(count_rows("hosts WHERE report_run_id IS NOT NULL"), 1000);
+  EXPECT_EQ(row("MIN(count), MAX(count)", "backup_count"), "300 300");
+  EXPECT_EQ(row("success_run_id", "hosts WHERE hostname = 'web💾7'"), run(2007));
+}
+
+TEST_P(ReportStoreContract, SetsAsideWhatTheDatabaseRefusesAndWritesTheRest) {
+  curse();
   ReceivedCall unreadable = call_of(report_from("x"));
   unreadable.receipt = "unreadable";
   unreadable.payload = "{";
@@ -211,7 +265,7 @@ TEST_F(ReportStoreTest, SetsAsideWhatTheDatabaseRefusesAndWritesTheRest) {
 
   ASSERT_EQ(refused.size(), 3U);
   EXPECT_EQ(refused[0].receipt, "cursed");
-  EXPECT_THAT(refused[0].reason, testing::HasSubstr("no"));
+  EXPECT_THAT(refused[0].reason, testing::HasSubstr("no such host"));
   EXPECT_EQ(refused[1].receipt, "unreadable");
   EXPECT_EQ(count_rows("set_aside"), 3);
   EXPECT_EQ(row("kind, user, receipt, payload", "set_aside WHERE receipt = 'unreadable'"), "report agent unreadable {");
@@ -219,51 +273,164 @@ TEST_F(ReportStoreTest, SetsAsideWhatTheDatabaseRefusesAndWritesTheRest) {
   EXPECT_EQ(row("count", "backup_count"), "1");
 }
 
-TEST_F(ReportStoreTest, ALockedDatabaseIsUnavailableAndSetsNothingAside) {
+TEST_P(ReportStoreContract, ALockedDatabaseIsUnavailableAndSetsNothingAside) {
   {
-    sql::SqliteConnection other({.file = folder_.path() / "a.db"});
-    const sql::Transaction holding_the_lock(other);
-    try {
-      apply({call_of(report_from("web1"))});
-      FAIL();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
-    }
+    const std::unique_ptr<sql::Connection> other = sql::open_connection(database_.options());
+    sql::Transaction holding_the_lock(*other);
+    holding_the_lock.execute("INSERT INTO hosts (user, hostname) VALUES ('agent', 'web1')");
+    EXPECT_THAT([&] { apply({call_of(report_from("web1"))}); }, test::fails_with(ErrorKind::Unavailable, "write"));
   }
   EXPECT_EQ(count_rows("set_aside"), 0);
   EXPECT_TRUE(apply({call_of(report_from("web1"))}).empty());
   EXPECT_EQ(count_rows("backup_info"), 1);
 }
 
-struct Lateness {
-  std::optional<std::string> sent_at;
-  std::optional<std::string> finished_at;
-  std::string ended_at;
-  std::optional<std::int64_t> skew_seconds;
+/// Calls of few hosts that get into each other's way.
+class RandomCalls {
+ public:
+  explicit RandomCalls(std::uint32_t seed) : random_(seed) {
+    for (int i = 0; i < kRuns; ++i) add_run(i);
+  }
+
+  /// All of them, some twice, in any order.
+  std::vector<ReceivedCall> shuffled() {
+    std::vector<ReceivedCall> calls = calls_;
+    for (const ReceivedCall& call : calls_)
+      if (below(4) == 0) calls.push_back(call);
+    std::shuffle(calls.begin(), calls.end(), random_);
+    return calls;
+  }
+  /// The size of the next batch.
+  std::size_t batch_size() { return 1 + below(7); }
+
+  /// What is to be found at the end.
+  std::map<std::string, Standing> expected() const {
+    std::vector<BackupReport> by_time = last_attempts_;
+    std::sort(by_time.begin(), by_time.end(), [](const BackupReport& a, const BackupReport& b) {
+      return std::tie(a.finished_at, a.run_id) < std::tie(b.finished_at, b.run_id);
+    });
+    std::map<std::string, Standing> expected;
+    for (const BackupReport& report : by_time) {
+      Standing& standing = expected[report.hostname];
+      standing.report = fmt::format("{} {}", report.run_id.value(), report.attempt);
+      if (report.is_ok) standing.success = standing.report;
+    }
+    return expected;
+  }
+  int counted() const { return kRuns; }
+
+ private:
+  static constexpr int kRuns = 24;
+
+  void add_run(int number) {
+    BackupReport report = report_from(fmt::format("host{}", below(3)));
+    const std::size_t attempts = 1 + below(3);
+    report.run_id = run(number);
+    for (std::size_t attempt = 0; attempt < attempts; ++attempt) {
+      report.attempt = static_cast<std::uint32_t>(attempt);
+      report.is_ok = below(2) == 0;
+      report.finished_at = fmt::format("2026-11-{}T09:00:00Z", 10 + below(9));
+      calls_.push_back(call_of(report));
+    }
+    last_attempts_.push_back(report);
+    calls_.push_back(count_of("192.0.2.7", run(number)));
+  }
+  std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random_); }
+
+  std::mt19937 random_;
+  std::vector<ReceivedCall> calls_;
+  std::vector<BackupReport> last_attempts_;
 };
 
-TEST(ReportTime, CorrectsTheHostsClockAndNeverRunsAhead) {
-  const std::vector<Lateness> cases = {
-      {std::nullopt, std::nullopt, "2026-11-23T10:00:00Z", std::nullopt},
-      {"2026-11-23T10:00:00Z", "2026-11-23T09:50:00Z", "2026-11-23T09:50:00Z", 0},
-      // The host's clock is an hour behind, or ahead.
-      {"2026-11-23T09:00:00Z", "2026-11-23T08:50:00Z", "2026-11-23T09:50:00Z", 3600},
-      {"2026-11-23T11:00:00Z", "2026-11-23T10:50:00Z", "2026-11-23T09:50:00Z", -3600},
-      // Three weeks in an outbox.
-      {"2026-11-23T10:00:00Z", "2026-11-02T09:50:00Z", "2026-11-02T09:50:00Z", 0},
-      {"2026-11-23T10:00:00Z", "2027-01-01T00:00:00Z", "2026-11-23T10:00:00Z", 0},
-      {std::nullopt, "2027-01-01T00:00:00Z", "2026-11-23T10:00:00Z", std::nullopt},
-      {"2261-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", -7387682400},
+TEST_P(ReportStoreContract, NoOrderAndNoRepetitionDecidesWhatIsFound) {
+  const std::uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  RandomCalls calls(seed);
+  const std::vector<ReceivedCall> order = calls.shuffled();
+  for (std::span<const ReceivedCall> rest = order; !rest.empty();) {
+    const std::span<const ReceivedCall> batch = rest.first(std::min(calls.batch_size(), rest.size()));
+    EXPECT_TRUE(store_.apply(batch).empty());
+    rest = rest.subspan(batch.size());
+  }
+  EXPECT_EQ(standings(), calls.expected());
+  EXPECT_EQ(row("count", "backup_count"), std::to_string(calls.counted()));
+}
+
+TEST_P(ReportStoreContract, NorDoesASecondServerAtTheSameTime) {
+  const std::uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  RandomCalls calls(seed);
+  const auto write = [&](const std::vector<ReceivedCall>& order) {
+    sql::ConnectionPool pool({.connection = database_.options()});
+    for (std::span<const ReceivedCall> rest = order; !rest.empty();) {
+      const std::span<const ReceivedCall> batch = rest.first(std::min<std::size_t>(5, rest.size()));
+      try {
+        EXPECT_TRUE(ReportStore(pool).apply(batch).empty());
+        rest = rest.subspan(batch.size());
+      } catch (const Error& error) {
+        // The other one is at it; a server comes back later.
+        if (error.kind() != ErrorKind::Unavailable) ADD_FAILURE() << error.what();
+        if (error.kind() != ErrorKind::Unavailable) return;
+      }
+    }
   };
-  for (const Lateness& expected : cases) {
-    BackupReport report;
-    report.sent_at = expected.sent_at;
-    report.finished_at = expected.finished_at;
-    const ReportTime time = report_time(report, at(kReceived));
-    EXPECT_EQ(time.ended_at, expected.ended_at);
-    EXPECT_EQ(time.skew_seconds, expected.skew_seconds);
+  {
+    const std::jthread one([&, order = calls.shuffled()] { write(order); });
+    const std::jthread other([&, order = calls.shuffled()] { write(order); });
+  }
+  EXPECT_EQ(standings(), calls.expected());
+  EXPECT_EQ(row("count", "backup_count"), std::to_string(calls.counted()));
+}
+
+/// Waits until a session of the same user is held up in a statement on `hosts`.
+void wait_for_waiting_writer(sql::Connection& connection) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  for (int seen = 0; seen < 3;) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    const std::int64_t waiting = connection
+                                     .query(
+                                         "SELECT COUNT(*) FROM information_schema.processlist"
+                                         " WHERE info LIKE 'INSERT INTO hosts%'",
+                                         1)
+                                     .at(0)
+                                     .integer(0);
+    seen = waiting > 0 ? seen + 1 : 0;
+    ::poll(nullptr, 0, 5);
   }
 }
+
+TEST(ReportStoreOnMariaDb, AnAttemptThatComesWhileAnotherServerWritesTheHostSeesWhatThatOneWrote) {
+  ReportDatabase database(sql::mariadb());
+  BackupReport report = report_from("web1");
+  report.run_id = run(1);
+  report.finished_at = "2026-11-21T09:00:00Z";
+  auto options = std::get<sql::MariaDbOptions>(database.options());
+  options.lock_timeout = std::chrono::seconds(60);
+  sql::ConnectionPool patient({.connection = options});
+  ReportStore(patient).apply({{call_of(report)}});
+  const std::unique_ptr<sql::Connection> watching = sql::open_connection(database.options());
+  const std::unique_ptr<sql::Connection> other = sql::open_connection(database.options());
+  std::jthread late;
+  {
+    sql::Transaction writing(*other);
+    writing.execute(
+        "INSERT INTO backup_info (user, hostname, run_id, attempt, ip, backup_state, is_ok, backupfilename, file_size,"
+        " dirs, insert_time, backup_time, received_at, ended_at) SELECT user, hostname, ?, 0, ip, backup_state, is_ok,"
+        " backupfilename, file_size, dirs, insert_time, backup_time, received_at, ? FROM backup_info",
+        {run(2), "2026-11-22T09:00:00Z"});
+    writing.execute("UPDATE hosts SET report_run_id = ?, report_time = ?", {run(2), "2026-11-22T09:00:00Z"});
+    report.attempt = 1;
+    late = std::jthread([&] { ReportStore(patient).apply({{call_of(report)}}); });
+    wait_for_waiting_writer(*watching);
+    writing.commit();
+  }
+  late.join();
+  EXPECT_EQ(database.row("report_run_id, success_run_id", "hosts"), run(2) + " " + run(2));
+  EXPECT_EQ(database.row("attempt", "backup_info WHERE run_id = '" + run(1) + "'"), "1");
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryDatabase, ReportStoreContract, ::testing::Values(sql::sqlite(), sql::mariadb()),
+                         [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace osbackup::database

@@ -1,19 +1,16 @@
-#include "database/user_store.hpp"
-
 #include <gtest/gtest.h>
 
+#include "contract/report_database.hpp"
 #include "core/error.hpp"
 #include "crypto/password_hash.hpp"
-#include "database/schema.hpp"
-#include "support/temporary_folder.hpp"
+#include "database/user_store.hpp"
 
+/// What UserStore promises (database/user_store.hpp), tried with each database.
 namespace osbackup::database {
 namespace {
 
-class UserStoreTest : public testing::Test {
+class UserStoreContract : public testing::TestWithParam<sql::DatabaseKind> {
  protected:
-  UserStoreTest() { sql::migrate(*pool_.lease(), migrations()); }
-
   void add(const std::string& name, const std::string& password, Role role = Role::Agent) {
     store_.add({.name = name, .role = role, .password = Secret(password)}, TimePoint(std::chrono::seconds(0)));
   }
@@ -26,12 +23,11 @@ class UserStoreTest : public testing::Test {
     }
   }
 
-  test::TemporaryFolder folder_;
-  sql::ConnectionPool pool_{{.connection = sql::SqliteOptions{.file = folder_.path() / "a.db"}}};
-  UserStore store_{pool_};
+  ReportDatabase database_{GetParam()};
+  UserStore store_{database_.pool()};
 };
 
-TEST_F(UserStoreTest, KeepsUsersByNameAndNoPassword) {
+TEST_P(UserStoreContract, KeepsUsersByNameAndNoPassword) {
   add("web@example.com", "secret", Role::Viewer);
   add("agent", "other", Role::Admin);
   const std::vector<User> users = store_.list();
@@ -43,26 +39,35 @@ TEST_F(UserStoreTest, KeepsUsersByNameAndNoPassword) {
   EXPECT_TRUE(crypto::verify_password(Secret("secret"), users[1].password_hash));
 }
 
-TEST_F(UserStoreTest, ANameIsTakenOnce) {
+TEST_P(UserStoreContract, ANameIsTakenOnce) {
   add("agent", "secret");
   EXPECT_EQ(refusal("agent", "other"), ErrorKind::Exists);
   EXPECT_TRUE(crypto::verify_password(Secret("secret"), store_.list().at(0).password_hash));
 }
 
-TEST_F(UserStoreTest, RemovesAUserWhoIsThere) {
+TEST_P(UserStoreContract, NamesAreToldApartByTheirCase) {
+  add("agent", "secret");
+  add("Agent", "other");
+  EXPECT_EQ(store_.list().size(), 2U);
+}
+
+TEST_P(UserStoreContract, RemovesAUserWhoIsThere) {
   add("agent", "secret");
   store_.remove("agent");
   EXPECT_TRUE(store_.list().empty());
   EXPECT_THROW(store_.remove("agent"), Error);
 }
 
-TEST_F(UserStoreTest, RefusesNamesAndPasswordsThatWouldNotWork) {
+TEST_P(UserStoreContract, RefusesNamesAndPasswordsThatWouldNotWork) {
   for (const std::string& name : {std::string(), std::string("a:b"), std::string("a b"), std::string(65, 'x')})
     EXPECT_EQ(refusal(name, "secret"), ErrorKind::Usage) << name;
   for (const std::string& password : {std::string(), std::string("a\nb"), std::string(1025, 'x')})
     EXPECT_EQ(refusal("agent", password), ErrorKind::Usage);
   EXPECT_THROW(role_from_name("king"), Error);
 }
+
+INSTANTIATE_TEST_SUITE_P(EveryDatabase, UserStoreContract, ::testing::Values(sql::sqlite(), sql::mariadb()),
+                         [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace osbackup::database

@@ -254,7 +254,7 @@ def test_user_commands_explain_what_is_wrong(programs, tmp_path):
     assert server.run("nonsense").returncode == 2
     assert server.run("--version").returncode == 0
     assert "serve" in server.run("--help").stdout
-    assert server.run("migrate").stdout.endswith("schema version 2, 0 steps applied\n")
+    assert server.run("migrate").stdout.endswith("schema version 3, 0 steps applied\n")
 
 
 def test_a_newer_database_is_not_touched(programs, tmp_path):
