@@ -25,19 +25,10 @@ namespace {
 constexpr const char* kDefaultConfig = "/etc/osbackup/osbackupd.conf";
 constexpr std::uint64_t kFilesBesidesConnections = 64;  // Databases, log, and the connections that are refused.
 
-config::ServerConfig read_config(const Command& command) {
+config::ServerConfig load_config(const Command& command) {
   if (command.config) return config::load_server_config(*command.config);
   if (std::filesystem::exists(kDefaultConfig)) return config::load_server_config(kDefaultConfig);
   return config::default_server_config();
-}
-
-config::ServerConfig load_config(const Command& command) {
-  config::ServerConfig config = read_config(command);
-  if (config.database.mariadb)
-    throw Error(ErrorKind::Usage,
-                "[DB] host: this version writes to SQLite alone; remove the lines of the server, and "
-                "the database is the SQLite file under path");
-  return config;
 }
 
 /// The database, at this program's schema.

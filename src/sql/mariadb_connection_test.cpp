@@ -176,6 +176,16 @@ TEST_F(MariaDbLoginTest, AMissingDatabaseIsNotFound) {
   options_.user = "everywhere";
   options_.dbname = "missing";
   EXPECT_THAT([&] { connect(options_); }, fails_with(ErrorKind::NotFound, "Unknown database 'missing'"));
+  EXPECT_THAT([&] { connect(options_); },
+              fails_with(ErrorKind::NotFound, "or make it (CREATE DATABASE missing CHARACTER SET utf8mb4)"));
+}
+
+TEST_F(MariaDbLoginTest, AWrongPasswordIsToldWithWhoAndWhereAndWithoutIt) {
+  options_.password = Secret("a wrong one");
+  EXPECT_THAT([&] { connect(options_); },
+              fails_with(ErrorKind::LoginRefused, "database " + name_of(options_) + ", user osbackup: Access denied"));
+  EXPECT_THAT([&] { connect(options_); },
+              ThrowsMessage<Error>(AllOf(HasSubstr("check [DB] user and password"), Not(HasSubstr("wrong one")))));
 }
 
 TEST_F(MariaDbLoginTest, LogsInWithEd25519) {

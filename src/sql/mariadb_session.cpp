@@ -38,6 +38,25 @@ unsigned seconds_of(std::chrono::seconds time) {
   return static_cast<unsigned>(std::max<std::int64_t>(1, time.count()));
 }
 
+/// What a person can do about a session that could not be opened.
+std::string remedy_of(ErrorKind kind, const MariaDbOptions& options) {
+  switch (kind) {
+    case ErrorKind::LoginRefused:
+      return "check [DB] user and password, and from which hosts the server lets the user in";
+    case ErrorKind::Denied:
+      return fmt::format("let the user have the database (GRANT ALL ON {}.* TO the user)", options.dbname);
+    case ErrorKind::NotFound:
+      return fmt::format("check [DB] dbname, or make it (CREATE DATABASE {} CHARACTER SET utf8mb4)", options.dbname);
+    default:
+      return "check [DB] host and port, and whether the server runs and has connections left";
+  }
+}
+
+Error connect_error(const MariaDbOptions& options, const MariaDbFailure& failure) {
+  const Error error = error_of(fmt::format("{}, user {}", name_of(options), options.user), failure);
+  return Error(error.kind(), fmt::format("{}: {}", error.what(), remedy_of(error.kind(), options)));
+}
+
 }  // namespace
 
 MariaDbSession::MariaDbSession(const MariaDbOptions& options) : name_(name_of(options)) {
@@ -47,7 +66,7 @@ MariaDbSession::MariaDbSession(const MariaDbOptions& options) : name_(name_of(op
   set_options(options);
   if (mysql_real_connect(handle(), options.host.c_str(), options.user.c_str(), options.password.reveal().c_str(),
                          options.dbname.c_str(), options.port, nullptr, 0) == nullptr)
-    fail();
+    throw connect_error(options, {mysql_errno(handle()), mysql_sqlstate(handle()), mysql_error(handle())});
   prepare_session(options);
   read_limits();
 }

@@ -2,8 +2,10 @@
 
     /usr/bin/python3 -m pytest --programs build/release/bin tests/e2e/test_x.py
 
+kills          how often a test under load kills what it kills; more than by default for a longer look
 programs       the folder of osbackup and osbackupd
 ftp_server     a running vsftpd (support_ftp.FtpServer)
+mariadb        a running mariadbd (support_mariadb.MariaDb)
 smtp_receiver  a running SMTP server (support_mail.SmtpReceiver)
 server         a running osbackupd with the user agent:secret (support_server.Osbackupd)
 host           what is backed up to the three of them (support_host.Host)
@@ -16,11 +18,13 @@ import pytest
 from support_ftp import FtpServer
 from support_host import Host
 from support_mail import SmtpReceiver
+from support_mariadb import MariaDb
 from support_server import Osbackupd
 
 
 def pytest_addoption(parser):
     parser.addoption("--programs", required=True, help="the folder of osbackup and osbackupd: build/PRESET/bin")
+    parser.addoption("--kills", type=int, default=4, help="how often a test under load kills what it kills")
 
 
 @pytest.fixture(scope="session")
@@ -31,12 +35,26 @@ def programs(request):
 
 
 @pytest.fixture
+def kills(request):
+    return request.config.getoption("--kills")
+
+
+@pytest.fixture
 def ftp_server():
     server = FtpServer()
     try:
         yield server.start()
     finally:
         server.remove()
+
+
+@pytest.fixture
+def mariadb():
+    database = MariaDb()
+    try:
+        yield database.start()
+    finally:
+        database.remove()
 
 
 @pytest.fixture

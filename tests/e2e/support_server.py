@@ -43,17 +43,22 @@ class Answer:
 
 
 class Osbackupd:
-    """One osbackupd and its folder. stop() or kill() ends it, start() starts it again."""
+    """One osbackupd and its folder. stop() or kill() ends it, start() starts it again.
 
-    def __init__(self, programs_dir, folder, extra_configuration=""):
+    Its database is a file in the folder, or that of a MariaDB server (support_mariadb.MariaDb).
+    """
+
+    def __init__(self, programs_dir, folder, extra_configuration="", mariadb=None):
         self.program = Path(programs_dir) / "osbackupd"
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.database = self.folder / "data" / "os_backup.db"
+        self.mariadb = mariadb
         self.configuration = self.folder / "osbackupd.conf"
         self.configuration.touch(mode=0o600)
+        database = mariadb.configuration() if mariadb else f"path = {self.database}\n"
         self.configuration.write_text(
-            f"[DB]\npath = {self.database}\n"
+            f"[DB]\n{database}"
             "[Server]\nlisten = 127.0.0.1\nport = 0\nmax_body = 20000\n"
             f"[Queue]\npath = {self.folder / 'data' / 'queue'}\n" + extra_configuration
         )
@@ -128,6 +133,8 @@ class Osbackupd:
 
     def rows(self, sql, *values):
         """The rows of a query, as dictionaries."""
+        if self.mariadb:
+            return self.mariadb.rows(sql, *values)
         connection = sqlite3.connect(self.database, timeout=30)
         try:
             connection.row_factory = sqlite3.Row
