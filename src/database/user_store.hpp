@@ -29,6 +29,8 @@ struct User {
   Role role = Role::Agent;
   std::string password_hash;  ///< crypto::hash_password's line.
   std::string created_at;     ///< RFC 3339, UTC.
+
+  bool operator==(const User&) const = default;
 };
 
 /// Somebody to be added.

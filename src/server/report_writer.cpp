@@ -46,6 +46,7 @@ bool ReportWriter::drain(std::chrono::milliseconds longest) {
 }
 
 void ReportWriter::run(const std::stop_token& stop) {
+  if (!prepare(stop)) return;
   std::uint64_t seq = 0;
   unsigned failures = 0;
   while (!stop.stop_requested()) {
@@ -66,6 +67,19 @@ void ReportWriter::run(const std::stop_token& stop) {
     written_seq_ = seq;
     changed_.notify_all();
   }
+}
+
+bool ReportWriter::prepare(const std::stop_token& stop) {
+  for (unsigned attempt = 1; parts_.prepare && !stop.stop_requested(); ++attempt) {
+    try {
+      parts_.prepare();
+      return true;
+    } catch (const std::exception& problem) {
+      parts_.log.warn("the database takes no reports, {} wait: {}", parts_.journal.depth(), problem.what());
+      pause(attempt, stop);
+    }
+  }
+  return !stop.stop_requested();
 }
 
 bool ReportWriter::write(const std::vector<queue::Call>& calls, const std::stop_token& stop) {

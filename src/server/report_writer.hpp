@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -26,6 +27,8 @@ class ReportWriter {
     database::ReportStore& store;
     const Clock& clock;
     spdlog::logger& log;
+    /// What the database needs before the first call; done again until it does not throw. Nothing when empty.
+    std::function<void()> prepare{};
     RetryPolicy pauses{
         .first_pause = std::chrono::milliseconds(500), .longest_pause = std::chrono::seconds(30), .wait = {}};
   };
@@ -45,6 +48,7 @@ class ReportWriter {
 
  private:
   void run(const std::stop_token& stop);
+  bool prepare(const std::stop_token& stop);
   bool write(const std::vector<queue::Call>& calls, const std::stop_token& stop);
   void pause(unsigned attempt, const std::stop_token& stop);
   void forget_old_receipts();

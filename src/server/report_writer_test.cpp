@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/null_sink.h>
 
+#include <atomic>
 #include <future>
 
+#include "core/error.hpp"
 #include "database/schema.hpp"
 #include "sql/sqlite_connection.hpp"
 #include "sql/transaction.hpp"
@@ -85,6 +87,23 @@ TEST_F(ReportWriterTest, WaitsForADatabaseThatIsAwayAndLosesNothing) {
   }
   EXPECT_TRUE(writer.drain(kLong));
   EXPECT_EQ(counted(), 2);
+}
+
+TEST_F(ReportWriterTest, WritesNothingBeforeTheDatabaseIsPrepared) {
+  ReportWriter::Parts needed = parts();
+  std::atomic<int> tries = 0;
+  std::atomic<bool> is_there = false;
+  needed.prepare = [&] {
+    ++tries;
+    if (!is_there) throw Error(ErrorKind::Unavailable, "away");
+  };
+  ReportWriter writer(needed);
+  count("a");
+  while (tries < 3) std::this_thread::yield();
+  EXPECT_EQ(counted(), 0);
+  is_there = true;
+  EXPECT_TRUE(writer.drain(kLong));
+  EXPECT_EQ(counted(), 1);
 }
 
 TEST_F(ReportWriterTest, StopsWhileTheDatabaseIsAwayAndLeavesTheCallsInTheQueue) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.hpp"
 #include "database/report_reader.hpp"
 #include "database/report_store.hpp"
 #include "database/schema.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kFlushLongest{10};  // More than a commit waits for somebody else's lock.
 constexpr std::chrono::seconds kDrainLongest{30};
+constexpr const char* kKeptUsers = "users.json";  // In the queue's folder, which nobody else may enter.
 
 http::ListenerOptions listener_options(const config::ListenSettings& settings, spdlog::logger& log) {
   return {.address = settings.listen,
@@ -41,16 +43,21 @@ std::string authority(const std::string& address, std::uint16_t port) {
 struct Service::Parts {
   Parts(const config::ServerConfig& config, spdlog::logger& logger)
       : log(logger),
+        name(sql::name_of(connection_options(config.database))),
         pool({.connection = connection_options(config.database), .connections_max = config.database.pool}),
         reading_pool({.connection = connection_options(config.database), .connections_max = 1}) {
-    const int applied = sql::migrate(*pool.lease(), database::migrations());
-    if (applied > 0) log.info("brought the database {} up to date", sql::name_of(connection_options(config.database)));
-    directory.emplace(users, UserDirectory::Options{.on_problem = [this](const Error& error) {
-                        log.warn("cannot read the users, the known ones stay: {}", error.what());
-                      }});
+    const bool is_prepared = try_to_prepare();
     journal.emplace(queue::JournalOptions{.directory = config.queue.path, .calls_max = config.queue.limit});
     if (journal->depth() > 0) log.info("{} calls wait in the queue from before", journal->depth());
-    writer.emplace(ReportWriter::Parts{.journal = *journal, .store = store, .clock = clock, .log = log});
+    directory.emplace(
+        users, UserDirectory::Options{.kept = config.queue.path / kKeptUsers, .on_problem = [this](const Error& error) {
+                                        log.warn("users: {}; the known ones stay", error.what());
+                                      }});
+    writer.emplace(ReportWriter::Parts{.journal = *journal,
+                                       .store = store,
+                                       .clock = clock,
+                                       .log = log,
+                                       .prepare = is_prepared ? nullptr : std::function([this] { prepare(); })});
     authenticator.emplace(*directory, Authenticator::Options{});
     routes.emplace(ReportRoutes::Parts{.authenticator = *authenticator,
                                        .journal = *journal,
@@ -66,7 +73,25 @@ struct Service::Parts {
     log.info("listening on {}", authority(config.server.listen, listener->port()));
   }
 
+  /// Brings the database to this program's schema.
+  void prepare() {
+    if (sql::migrate(*pool.lease(), database::migrations()) > 0) log.info("brought the database {} up to date", name);
+  }
+
+  /// False when it is away: calls wait in the queue, and whoever is known from before may log in.
+  bool try_to_prepare() {
+    try {
+      prepare();
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Unavailable) throw;
+      log.warn("starting without the database: {}", error.what());
+      return false;
+    }
+  }
+
   spdlog::logger& log;
+  const std::string name;  ///< The database's.
   SystemClock clock;
   sql::ConnectionPool pool;
   sql::ConnectionPool reading_pool;  ///< Of the query thread alone: no reader takes a connection from the writing.

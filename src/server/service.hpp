@@ -13,7 +13,8 @@ namespace osbackup::server {
 class Service {
  public:
   /// Brings the database to this program's schema, opens the queue and listens. `log` outlives the service. Throws
-  /// Error when any of that fails.
+  /// Error when any of that fails; but a database that is away is waited for while calls are taken, as long as the
+  /// users are known from an earlier start.
   Service(const config::ServerConfig& config, spdlog::logger& log);
   ~Service();
 

@@ -1,9 +1,11 @@
 #include "server/user_directory.hpp"
 
+#include "server/kept_users.hpp"
+
 namespace osbackup::server {
 
 UserDirectory::UserDirectory(database::UserStore& store, Options options)
-    : store_(store), options_(std::move(options)), users_(read()) {
+    : store_(store), options_(std::move(options)), users_(read_or_recall()) {
   thread_ = std::jthread([this](const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
@@ -25,6 +27,40 @@ std::shared_ptr<const UserDirectory::Users> UserDirectory::read() {
   return users;
 }
 
+std::shared_ptr<const UserDirectory::Users> UserDirectory::read_or_recall() {
+  std::shared_ptr<const Users> users;
+  std::optional<Error> problem;
+  try {
+    users = read();
+    keep(users);
+  } catch (const Error& error) {
+    if (!users && error.kind() == ErrorKind::Unavailable) users = recall();
+    if (!users) throw;
+    problem = error;
+  }
+  failing_ = problem.has_value();
+  if (problem && options_.on_problem) options_.on_problem(*problem);
+  return users;
+}
+
+/// Null when none were kept.
+std::shared_ptr<const UserDirectory::Users> UserDirectory::recall() const {
+  if (!options_.kept) return nullptr;
+  const std::optional<std::vector<database::User>> kept = KeptUsers(*options_.kept).load();
+  if (!kept) return nullptr;
+  auto users = std::make_shared<Users>();
+  for (const database::User& user : *kept) users->emplace(user.name, user);
+  return users;
+}
+
+void UserDirectory::keep(const std::shared_ptr<const Users>& users) {
+  if (!options_.kept || (kept_ && *kept_ == *users)) return;
+  std::vector<database::User> list;
+  for (const auto& [name, user] : *users) list.push_back(user);
+  KeptUsers(*options_.kept).store(list);
+  kept_ = users;
+}
+
 std::optional<database::User> UserDirectory::find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = users_->find(name);
@@ -32,10 +68,13 @@ std::optional<database::User> UserDirectory::find(const std::string& name) const
 }
 
 void UserDirectory::refresh() {
+  // So that no older reading takes the place of a newer one.
+  const std::lock_guard reading(reading_mutex_);
   std::optional<Error> problem;
   std::shared_ptr<const Users> users;
   try {
     users = read();
+    keep(users);
   } catch (const Error& error) {
     problem = error;
   } catch (const std::exception& bug) {

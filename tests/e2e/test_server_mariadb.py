@@ -178,6 +178,35 @@ def test_a_report_that_the_database_refuses_is_set_aside_and_holds_up_nothing(se
     assert "no such host" in refused["reason"]
 
 
+def test_a_server_that_starts_while_the_database_is_away_takes_reports(server, mariadb):
+    mariadb.kill()
+    server.kill()
+    server.start()
+    assert any("starting without the database: " in line for line in server.log)
+    with Fleet(server) as fleet:
+        fleet.wait_for_more()
+        assert server.report(report(), login=("agent", "wrong")).status == 401
+        mariadb.start()
+    fleet.assert_all_written_once(server)
+    server.add_user("late", "secret")
+    eventually(lambda: server.report(report(), login=("late", "secret")).body == "0", "users are read again")
+
+
+def test_a_server_that_never_saw_its_database_says_so_and_ends(programs, tmp_path, mariadb):
+    server = Osbackupd(programs, tmp_path / "server", mariadb=mariadb)
+    mariadb.kill()
+    done = server.run("serve")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("osbackupd: database os_backup at 127.0.0.1:")
+    assert "check [DB] host and port" in done.stderr
+
+
+def test_the_users_that_are_kept_are_the_servers_own(server):
+    (kept,) = (server.folder / "data" / "queue").glob("users.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "secret" not in kept.read_text()
+
+
 @pytest.mark.parametrize("changes, reasons", [
     ({"password": "a wrong password"}, ["Access denied for user 'osbackup'", "check [DB] user and password"]),
     ({"user": "poor"}, ["Access denied for user 'poor'", "GRANT ALL ON os_backup.*"]),
