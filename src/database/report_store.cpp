@@ -105,6 +105,7 @@ std::vector<bool> add_receipts(sql::Transaction& transaction, const std::string&
   if (transaction.execute_many(statement, rows) == rows.size()) return std::vector<bool>(rows.size(), true);
   transaction.execute("ROLLBACK TO SAVEPOINT receipts");
   std::vector<bool> are_new;
+  are_new.reserve(rows.size());
   for (const sql::Values& row : rows) are_new.push_back(transaction.execute(statement, row) > 0);
   return are_new;
 }
@@ -121,6 +122,7 @@ void write_counts(sql::Transaction& transaction, const ReportStatements& stateme
   for (const auto& [key, call] : batch.counts)
     if (are_new[index++]) ++counts[call->payload];
   std::vector<sql::Values> additions;
+  additions.reserve(counts.size());
   for (const auto& [ip, count] : counts) additions.push_back({ip, count});
   transaction.execute_many(statements.add_to_count, additions);
 }
