@@ -74,19 +74,25 @@ std::set<Host> hosts_to_derive(const Batch& batch) {
 
 void write_hosts(sql::Transaction& transaction, const ReportStatements& statements, const Batch& batch) {
   const std::set<Host> to_derive = hosts_to_derive(batch);
+  std::set<Host> hosts;
   json::Array to_raise;
-  for (const ReceivedReport& received : batch.reports)
-    if (!to_derive.contains({received.call->user, received.report.hostname}))
-      to_raise.push_back(json::Array{received.call->user, received.report.hostname, received.call->receipt});
+  for (const ReceivedReport& received : batch.reports) {
+    const Host host{received.call->user, received.report.hostname};
+    hosts.insert(host);
+    if (!to_derive.contains(host)) to_raise.push_back(json::Array{host.first, host.second, received.call->receipt});
+  }
+  // In one go and in their order, or two writers would wait for each other; what is derived must see what the other one
+  // wrote. Where nothing is derived the one statement holds them as it goes.
+  if (!to_derive.empty()) {
+    std::vector<sql::Values> rows;
+    rows.reserve(hosts.size());
+    for (const auto& [user, hostname] : hosts) rows.push_back({user, hostname});
+    transaction.execute_many(statements.hold_host, rows);
+  }
   if (!to_raise.empty()) transaction.execute(statements.raise_hosts, {json::serialize(to_raise)});
   if (to_derive.empty()) return;
-  std::vector<sql::Values> rows;
   json::Array keys;
-  for (const auto& [user, hostname] : to_derive) {
-    rows.push_back({user, hostname});
-    keys.push_back(json::Array{user, hostname});
-  }
-  transaction.execute_many(statements.hold_host, rows);
+  for (const auto& [user, hostname] : to_derive) keys.push_back(json::Array{user, hostname});
   transaction.execute(statements.derive_hosts, {json::serialize(keys)});
 }
 

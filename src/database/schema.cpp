@@ -93,9 +93,11 @@ constexpr std::string_view kMariaDbCounted =
     "CREATE TABLE counted (user VARCHAR(64) NOT NULL, receipt CHAR(36) NOT NULL, counted_at VARCHAR(20) NOT NULL,"
     " PRIMARY KEY (user, receipt)) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
+// Without a number: a statement that may give numbers to many rows holds a lock on the whole table to its end, and
+// whoever waits for a row of another writer then makes that one wait for a number. Of a key that is not the primary one
+// the gaps between rows are locked as well.
 constexpr std::string_view kMariaDbHosts =
     "CREATE TABLE hosts ("
-    " id BIGINT PRIMARY KEY AUTO_INCREMENT,"
     " user VARCHAR(64) NOT NULL,"
     " hostname VARCHAR(255) NOT NULL,"
     " report_run_id CHAR(36), report_attempt INTEGER, report_time VARCHAR(20), report_ip VARCHAR(45),"
@@ -104,7 +106,7 @@ constexpr std::string_view kMariaDbHosts =
     " report_skew_seconds BIGINT,"
     " success_run_id CHAR(36), success_attempt INTEGER, success_time VARCHAR(20), success_ip VARCHAR(45),"
     " success_backupfilename VARCHAR(512), success_file_size VARCHAR(64), success_received_at VARCHAR(20),"
-    " UNIQUE (user, hostname)) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+    " PRIMARY KEY (user, hostname)) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
 constexpr std::string_view kMariaDbSetAside =
     "CREATE TABLE set_aside ("

@@ -50,6 +50,11 @@ inline ReceivedCall call_of(const report::BackupReport& report, std::string_view
           .payload = json::serialize(report::to_json(report))};
 }
 
+/// A call to be counted, as the server queues it.
+inline ReceivedCall count_of(const std::string& ip, const std::string& receipt, const std::string& user = "agent") {
+  return {.kind = CallKind::Count, .receipt = receipt, .user = user, .received_at = at(kReceived), .payload = ip};
+}
+
 /// A database of one kind, with the schema of migrations().
 class ReportDatabase {
  public:

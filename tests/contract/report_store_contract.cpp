@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <map>
@@ -20,10 +19,6 @@ namespace osbackup::database {
 namespace {
 
 using report::BackupReport;
-
-ReceivedCall count_of(const std::string& ip, const std::string& receipt, const std::string& user = "agent") {
-  return {.kind = CallKind::Count, .receipt = receipt, .user = user, .received_at = at(kReceived), .payload = ip};
-}
 
 /// What stands for one host.
 struct Standing {
@@ -380,53 +375,6 @@ TEST_P(ReportStoreContract, NorDoesASecondServerAtTheSameTime) {
   }
   EXPECT_EQ(standings(), calls.expected());
   EXPECT_EQ(row("count", "backup_count"), std::to_string(calls.counted()));
-}
-
-/// Waits until a session of the same user is held up in a statement on `hosts`.
-void wait_for_waiting_writer(sql::Connection& connection) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  for (int seen = 0; seen < 3;) {
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-    const std::int64_t waiting = connection
-                                     .query(
-                                         "SELECT COUNT(*) FROM information_schema.processlist"
-                                         " WHERE info LIKE 'INSERT INTO hosts%'",
-                                         1)
-                                     .at(0)
-                                     .integer(0);
-    seen = waiting > 0 ? seen + 1 : 0;
-    ::poll(nullptr, 0, 5);
-  }
-}
-
-TEST(ReportStoreOnMariaDb, AnAttemptThatComesWhileAnotherServerWritesTheHostSeesWhatThatOneWrote) {
-  ReportDatabase database(sql::mariadb());
-  BackupReport report = report_from("web1");
-  report.run_id = run(1);
-  report.finished_at = "2026-11-21T09:00:00Z";
-  auto options = std::get<sql::MariaDbOptions>(database.options());
-  options.lock_timeout = std::chrono::seconds(60);
-  sql::ConnectionPool patient({.connection = options});
-  ReportStore(patient).apply({{call_of(report)}});
-  const std::unique_ptr<sql::Connection> watching = sql::open_connection(database.options());
-  const std::unique_ptr<sql::Connection> other = sql::open_connection(database.options());
-  std::jthread late;
-  {
-    sql::Transaction writing(*other);
-    writing.execute(
-        "INSERT INTO backup_info (user, hostname, run_id, attempt, ip, backup_state, is_ok, backupfilename, file_size,"
-        " dirs, insert_time, backup_time, received_at, ended_at) SELECT user, hostname, ?, 0, ip, backup_state, is_ok,"
-        " backupfilename, file_size, dirs, insert_time, backup_time, received_at, ? FROM backup_info",
-        {run(2), "2026-11-22T09:00:00Z"});
-    writing.execute("UPDATE hosts SET report_run_id = ?, report_time = ?", {run(2), "2026-11-22T09:00:00Z"});
-    report.attempt = 1;
-    late = std::jthread([&] { ReportStore(patient).apply({{call_of(report)}}); });
-    wait_for_waiting_writer(*watching);
-    writing.commit();
-  }
-  late.join();
-  EXPECT_EQ(database.row("report_run_id, success_run_id", "hosts"), run(2) + " " + run(2));
-  EXPECT_EQ(database.row("attempt", "backup_info WHERE run_id = '" + run(1) + "'"), "1");
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryDatabase, ReportStoreContract, ::testing::Values(sql::sqlite(), sql::mariadb()),
