@@ -16,6 +16,9 @@ namespace {
 
 using report::BackupReport;
 
+/// Of a transaction that meets one deadlock after the other.
+constexpr int kAttemptsMax = 10;
+
 std::string_view name_of(CallKind kind) { return kind == CallKind::Count ? "count" : "report"; }
 
 /// Whether another try of the same call would fail in the same way.
@@ -133,13 +136,24 @@ void write_counts(sql::Transaction& transaction, const ReportStatements& stateme
   transaction.execute_many(statements.add_to_count, additions);
 }
 
-void write(sql::Connection& connection, std::span<const ReceivedCall> calls) {
+void write_once(sql::Connection& connection, const Batch& batch) {
   const ReportStatements& statements = report_statements(connection.dialect());
-  const Batch batch = read_batch(calls);
   sql::Transaction transaction(connection);
   write_reports(transaction, statements, batch);
   write_counts(transaction, statements, batch);
   transaction.commit();
+}
+
+/// Writes the calls in one transaction. One that the database undid, so that another can go on, is begun anew at once.
+void write(sql::Connection& connection, std::span<const ReceivedCall> calls) {
+  const Batch batch = read_batch(calls);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return write_once(connection, batch);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Locked || attempt == kAttemptsMax) throw;
+    }
+  }
 }
 
 SetAside set_aside(sql::Connection& connection, const ReceivedCall& call, const std::string& reason) {

@@ -25,8 +25,8 @@ class ReportStore {
   explicit ReportStore(sql::ConnectionPool& pool) : pool_(pool) {}
 
   /// Writes all calls, in one transaction as long as the database takes them. Those that it refuses for good are set
-  /// aside and returned. Unavailable, NoSpace, Denied or Corrupt when the database itself is in trouble: then the calls
-  /// are to be written again later.
+  /// aside and returned: for what they hold, a constraint or a trigger refuses them. Whatever else goes wrong is
+  /// thrown, of any kind: then the database is in trouble, and the calls are to be written again later.
   std::vector<SetAside> apply(std::span<const ReceivedCall> calls);
 
   /// Drops the receipts of calls that were counted before `time`. Returns how many.

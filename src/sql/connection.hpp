@@ -17,9 +17,10 @@ enum class Dialect { Sqlite, MariaDb };
 /// One connection to a database, in which what was committed survives a loss of power.
 ///
 /// Not shared between threads. Statements are written with `?` for each value. Every function throws Error, whose text
-/// holds the database's own reason and never a bound value: Unavailable (locked, away, a deadlock: do it again later),
-/// NoSpace, Denied, LoginRefused, NotFound (there is no such database), Corrupt, Exists (a constraint refused the row,
-/// or what was to be made is there), Usage (a value does not fit), Internal (the statement is wrong).
+/// holds the database's own reason and never a bound value: Locked (a deadlock, for which the transaction was undone:
+/// begin it anew), Unavailable (away, or locked for long: do it again later), NoSpace, Denied, LoginRefused, NotFound
+/// (there is no such database), Corrupt, Exists (a constraint refused the row, or what was to be made is there), Usage
+/// (a value does not fit), Internal (the statement is wrong).
 class Connection {
  public:
   virtual ~Connection() = default;

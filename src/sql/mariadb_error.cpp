@@ -31,6 +31,7 @@ struct KnownError {
   ErrorKind kind;
 };
 constexpr std::array kKnownErrors = std::to_array<KnownError>({
+    {ER_LOCK_DEADLOCK, ErrorKind::Locked},
     {ER_DISK_FULL, ErrorKind::NoSpace},
     {ER_RECORD_FILE_FULL, ErrorKind::NoSpace},
     {ER_DBACCESS_DENIED_ERROR, ErrorKind::Denied},
@@ -65,7 +66,7 @@ ErrorKind kind_of_class(std::string_view state) {
   if (sql_class == "45") return ErrorKind::Exists;  // A constraint that somebody wrote as a trigger.
   if (sql_class == "28") return ErrorKind::LoginRefused;
   if (sql_class == "21" || sql_class == "42") return ErrorKind::Internal;  // The statement is wrong.
-  // Lost connections, deadlocks, servers that stop, and whatever nobody thought of.
+  // Lost connections, servers that stop, and whatever nobody thought of.
   return ErrorKind::Unavailable;
 }
 

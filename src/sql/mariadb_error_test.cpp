@@ -16,7 +16,6 @@ TEST(MariaDbErrorTest, TellsDatabaseReasonAndNumber) {
 
 TEST(MariaDbErrorTest, WhatPassesIsUnavailable) {
   for (const auto& [code, state] : {std::pair{1205U, "HY000"},
-                                    {1213U, "40001"},
                                     {1047U, "08S01"},
                                     {1040U, "08004"},
                                     {1203U, "42000"},
@@ -28,6 +27,10 @@ TEST(MariaDbErrorTest, WhatPassesIsUnavailable) {
                                     {2026U, "HY000"},
                                     {1927U, "70100"}})
     EXPECT_EQ(error(code, state, "text").kind(), ErrorKind::Unavailable) << code;
+}
+
+TEST(MariaDbErrorTest, ADeadlockIsToldFromAWaitInVain) {
+  EXPECT_EQ(error(1213, "40001", "Deadlock found").kind(), ErrorKind::Locked);
 }
 
 TEST(MariaDbErrorTest, WhatNobodyThoughtOfIsTriedAgainAndNotSetAside) {

@@ -104,5 +104,29 @@ TEST_F(TwoReportStores, DoNotWaitForEachOtherWhateverHostsTheyWrite) {
   EXPECT_EQ(database_.count_rows("backup_info"), 2 * kBatches * kBatchCalls);
 }
 
+TEST_F(TwoReportStores, WhatADeadlockUndidIsWrittenOnceMore) {
+  const std::unique_ptr<sql::Connection> other = sql::open_connection(patient());
+  std::future<void> undone;
+  {
+    sql::Transaction writing(*other);
+    writing.execute("INSERT INTO hosts (user, hostname) VALUES ('agent', 'web1')");
+    // The database undoes the transaction that has done less.
+    std::vector<sql::Values> much(500);
+    for (std::size_t i = 0; i < much.size(); ++i) much[i] = {i};
+    writing.execute_many("INSERT INTO counted (user, receipt, counted_at) VALUES ('other', ?, '')", much);
+    undone = std::async(std::launch::async, [&] {
+      EXPECT_TRUE(store_.apply({{call_of(report_of_run("web1", 1)), count_of("192.0.2.7", run(1))}}).empty());
+    });
+    wait_for_waiting_writer();
+    EXPECT_THAT(writing.query("SELECT id FROM backup_info WHERE hostname = 'web1' FOR UPDATE", 1), testing::IsEmpty());
+    writing.commit();
+  }
+  undone.get();
+  EXPECT_GE(deadlocks(), 1);
+  EXPECT_EQ(database_.row("run_id", "backup_info"), run(1));
+  EXPECT_EQ(database_.row("success_run_id", "hosts"), run(1));
+  EXPECT_EQ(database_.row("count", "backup_count"), "1");
+}
+
 }  // namespace
 }  // namespace osbackup::database
