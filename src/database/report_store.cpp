@@ -21,10 +21,9 @@ constexpr int kAttemptsMax = 10;
 
 std::string_view name_of(CallKind kind) { return kind == CallKind::Count ? "count" : "report"; }
 
-/// Whether another try of the same call would fail in the same way.
-bool is_final(ErrorKind kind) {
-  return kind == ErrorKind::Usage || kind == ErrorKind::Exists || kind == ErrorKind::Internal;
-}
+/// Whether what the call holds is to blame, so that it would fail in the same way again. A statement that the database
+/// does not understand is not: a table may be missing, and will be put back.
+bool is_final(ErrorKind kind) { return kind == ErrorKind::Usage || kind == ErrorKind::Exists; }
 
 BackupReport report_of(const ReceivedCall& call) {
   try {

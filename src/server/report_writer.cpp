@@ -23,6 +23,20 @@ std::vector<database::ReceivedCall> received(const std::vector<queue::Call>& cal
   return out;
 }
 
+/// What people have to do so that the database takes calls again, as far as the reason does not say so.
+std::string_view remedy(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Internal:
+      return ": its tables are not as osbackupd made them, put back what was changed";
+    case ErrorKind::NoSpace:
+      return ": make room on its disk";
+    case ErrorKind::Corrupt:
+      return ": restore it from a backup";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 ReportWriter::ReportWriter(Parts parts)
@@ -46,7 +60,7 @@ bool ReportWriter::drain(std::chrono::milliseconds longest) {
 }
 
 void ReportWriter::run(const std::stop_token& stop) {
-  if (!prepare(stop)) return;
+  if (parts_.prepare && !try_until_done(parts_.prepare, stop)) return;
   std::uint64_t seq = 0;
   unsigned failures = 0;
   while (!stop.stop_requested()) {
@@ -69,35 +83,45 @@ void ReportWriter::run(const std::stop_token& stop) {
   }
 }
 
-bool ReportWriter::prepare(const std::stop_token& stop) {
-  for (unsigned attempt = 1; parts_.prepare && !stop.stop_requested(); ++attempt) {
-    try {
-      parts_.prepare();
-      return true;
-    } catch (const std::exception& problem) {
-      parts_.log.warn("the database takes no reports, {} wait: {}", parts_.journal.depth(), problem.what());
-      pause(attempt, stop);
-    }
-  }
-  return !stop.stop_requested();
-}
-
 bool ReportWriter::write(const std::vector<queue::Call>& calls, const std::stop_token& stop) {
   const std::vector<database::ReceivedCall> batch = received(calls);
+  const auto apply = [&] {
+    for (const database::SetAside& refused : parts_.store.apply(batch))
+      parts_.log.error("set aside run={}: {}", refused.receipt, refused.reason);
+  };
+  if (!try_until_done(apply, stop)) return false;
+  parts_.log.debug("wrote {} calls", calls.size());
+  forget_old_receipts();
+  return true;
+}
+
+/// False when it was stopped before.
+bool ReportWriter::try_until_done(const std::function<void()>& action, const std::stop_token& stop) {
   for (unsigned attempt = 1; !stop.stop_requested(); ++attempt) {
     try {
-      for (const database::SetAside& refused : parts_.store.apply(batch))
-        parts_.log.error("set aside run={}: {}", refused.receipt, refused.reason);
+      action();
       if (attempt > 1) parts_.log.info("the database takes reports again");
-      parts_.log.debug("wrote {} calls", calls.size());
-      forget_old_receipts();
+      told_problem_.clear();
       return true;
-    } catch (const std::exception& problem) {
-      parts_.log.warn("the database takes no reports, {} wait: {}", parts_.journal.depth(), problem.what());
-      pause(attempt, stop);
+    } catch (const Error& problem) {
+      tell(problem);
+    } catch (const std::exception& shortage) {
+      // Of memory: it may pass.
+      tell(Error(ErrorKind::Unavailable, shortage.what()));
     }
+    pause(attempt, stop);
   }
   return false;
+}
+
+void ReportWriter::tell(const Error& problem) {
+  const bool passes = problem.kind() == ErrorKind::Unavailable || problem.kind() == ErrorKind::Locked;
+  const auto level = told_problem_ == problem.what() ? spdlog::level::debug
+                     : passes                        ? spdlog::level::warn
+                                                     : spdlog::level::err;
+  parts_.log.log(level, "the database takes no reports, {} wait: {}{}", parts_.journal.depth(), problem.what(),
+                 remedy(problem.kind()));
+  told_problem_ = problem.what();
 }
 
 void ReportWriter::pause(unsigned attempt, const std::stop_token& stop) {

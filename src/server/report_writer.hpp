@@ -8,10 +8,12 @@
 #include <functional>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/error.hpp"
 #include "core/retry_policy.hpp"
 #include "database/report_store.hpp"
 #include "queue/journal.hpp"
@@ -19,7 +21,8 @@
 namespace osbackup::server {
 
 /// Moves calls from the journal to the database on a thread of its own, in batches. A database that is away is tried
-/// again with growing pauses, for ever; a call that it refuses for good is set aside and holds up nothing. Thread-safe.
+/// again with growing pauses, for ever, and the log says once why and what to do; a call that it refuses for good is
+/// set aside and holds up nothing. Thread-safe.
 class ReportWriter {
  public:
   struct Parts {
@@ -48,8 +51,9 @@ class ReportWriter {
 
  private:
   void run(const std::stop_token& stop);
-  bool prepare(const std::stop_token& stop);
   bool write(const std::vector<queue::Call>& calls, const std::stop_token& stop);
+  bool try_until_done(const std::function<void()>& action, const std::stop_token& stop);
+  void tell(const Error& problem);
   void pause(unsigned attempt, const std::stop_token& stop);
   void forget_old_receipts();
 
@@ -59,6 +63,7 @@ class ReportWriter {
   std::uint64_t written_seq_ = 0;
   unsigned draining_ = 0;
   TimePoint receipts_checked_at_{};
+  std::string told_problem_;  ///< What keeps the database from taking calls, as long as it does.
   std::jthread thread_;
 };
 

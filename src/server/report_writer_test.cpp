@@ -1,7 +1,7 @@
 #include "server/report_writer.hpp"
 
-#include <gtest/gtest.h>
-#include <spdlog/sinks/null_sink.h>
+#include <gmock/gmock.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 
 #include <atomic>
 #include <future>
@@ -15,6 +15,12 @@
 
 namespace osbackup::server {
 namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
 
 class ReportWriterTest : public testing::Test {
  protected:
@@ -45,13 +51,22 @@ class ReportWriterTest : public testing::Test {
     return pool_.lease()->query("SELECT COALESCE(SUM(count), 0) FROM backup_count", 1).at(0).integer(0);
   }
 
+  /// What was logged of this level.
+  std::vector<std::string> logged(spdlog::level::level_enum level) {
+    std::vector<std::string> found;
+    for (const spdlog::details::log_msg_buffer& line : lines_->last_raw())
+      if (line.level == level) found.emplace_back(line.payload.data(), line.payload.size());
+    return found;
+  }
+
   static constexpr std::chrono::seconds kLong{60};
   test::TemporaryFolder folder_;
   sql::ConnectionPool pool_{
       {.connection = sql::SqliteOptions{.file = folder_.path() / "a.db", .busy_timeout = std::chrono::seconds(0)}}};
   database::ReportStore store_{pool_};
   test::ManualClock clock_;
-  spdlog::logger log_{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> lines_ = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1000);
+  spdlog::logger log_{"test", lines_};
   queue::Journal journal_{{.directory = folder_.path() / "queue"}};
 };
 
@@ -87,6 +102,23 @@ TEST_F(ReportWriterTest, WaitsForADatabaseThatIsAwayAndLosesNothing) {
   }
   EXPECT_TRUE(writer.drain(kLong));
   EXPECT_EQ(counted(), 2);
+}
+
+TEST_F(ReportWriterTest, WaitsForATableThatIsMissingAndSaysOnceWhatToDo) {
+  log_.set_level(spdlog::level::debug);
+  pool_.lease()->execute("ALTER TABLE backup_count RENAME TO elsewhere");
+  ReportWriter writer(parts());
+  count("a");
+  while (logged(spdlog::level::debug).size() < 3) std::this_thread::yield();
+
+  EXPECT_THAT(logged(spdlog::level::err),
+              ElementsAre(AllOf(StartsWith("the database takes no reports, 1 wait: "), HasSubstr("backup_count"),
+                                EndsWith(": its tables are not as osbackupd made them, put back what was changed"))));
+  EXPECT_EQ(logged(spdlog::level::warn).size(), 0U);
+  pool_.lease()->execute("ALTER TABLE elsewhere RENAME TO backup_count");
+  EXPECT_TRUE(writer.drain(kLong));
+  EXPECT_EQ(counted(), 1);
+  EXPECT_THAT(logged(spdlog::level::info), ElementsAre("the database takes reports again"));
 }
 
 TEST_F(ReportWriterTest, WritesNothingBeforeTheDatabaseIsPrepared) {

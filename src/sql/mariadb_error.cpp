@@ -48,7 +48,7 @@ constexpr std::array kKnownErrors = std::to_array<KnownError>({
     {ER_DUP_KEYNAME, ErrorKind::Exists},
     {ER_TOO_MANY_USER_CONNECTIONS, ErrorKind::Unavailable},
     {ER_USER_LIMIT_REACHED, ErrorKind::Unavailable},
-    {ER_NO_DEFAULT_FOR_FIELD, ErrorKind::Usage},
+    {ER_NO_DEFAULT_FOR_FIELD, ErrorKind::Internal},
     {ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ErrorKind::Usage},
     {ER_WRONG_VALUE_FOR_TYPE, ErrorKind::Usage},
     {ER_WRONG_VALUE, ErrorKind::Usage},
@@ -81,8 +81,8 @@ ErrorKind kind_of(const MariaDbFailure& failure) {
 
 /// Messages about data that name columns and constraints alone.
 constexpr std::array kNamesOnly =
-    std::to_array<unsigned>({ER_BAD_NULL_ERROR, ER_WARN_DATA_OUT_OF_RANGE, WARN_DATA_TRUNCATED, ER_NO_DEFAULT_FOR_FIELD,
-                             ER_DATA_TOO_LONG, ER_ROW_IS_REFERENCED_2, ER_NO_REFERENCED_ROW_2, ER_CONSTRAINT_FAILED});
+    std::to_array<unsigned>({ER_BAD_NULL_ERROR, ER_WARN_DATA_OUT_OF_RANGE, WARN_DATA_TRUNCATED, ER_DATA_TOO_LONG,
+                             ER_ROW_IS_REFERENCED_2, ER_NO_REFERENCED_ROW_2, ER_CONSTRAINT_FAILED});
 
 /// Every other message about data quotes the value, and may have nothing else: names stand behind it, at the end.
 std::string without_value(const MariaDbFailure& failure) {

@@ -51,6 +51,8 @@ TEST(MariaDbErrorTest, TellsWhatSomebodyHasToDo) {
   EXPECT_EQ(error(1064, "42000", "").kind(), ErrorKind::Internal);
   EXPECT_EQ(error(1146, "42S02", "").kind(), ErrorKind::Internal);
   EXPECT_EQ(error(1136, "21S01", "").kind(), ErrorKind::Internal);
+  // A column that somebody else added: no value is to blame.
+  EXPECT_EQ(error(1364, "HY000", "").kind(), ErrorKind::Internal);
 }
 
 TEST(MariaDbErrorTest, AFullDiskIsNoSpace) {

@@ -280,6 +280,21 @@ TEST_P(ReportStoreContract, ALockedDatabaseIsUnavailableAndSetsNothingAside) {
   EXPECT_EQ(count_rows("backup_info"), 1);
 }
 
+TEST_P(ReportStoreContract, AMissingTableDelaysAndSetsNothingAside) {
+  const std::vector<ReceivedCall> batch = {call_of(report_from("web1")), count_of("192.0.2.7", "r")};
+  for (const std::string table : {"backup_info", "hosts", "counted", "backup_count"}) {
+    SCOPED_TRACE(table);
+    database_.pool().lease()->execute("ALTER TABLE " + table + " RENAME TO elsewhere");
+    EXPECT_THAT([&] { apply(batch); }, test::fails_with(ErrorKind::Internal, table));
+    database_.pool().lease()->execute("ALTER TABLE elsewhere RENAME TO " + table);
+  }
+  EXPECT_EQ(count_rows("set_aside"), 0);
+  EXPECT_EQ(count_rows("backup_info"), 0);
+  EXPECT_TRUE(apply(batch).empty());
+  EXPECT_EQ(count_rows("hosts"), 1);
+  EXPECT_EQ(row("count", "backup_count"), "1");
+}
+
 /// Calls of few hosts that get into each other's way.
 class RandomCalls {
  public:

@@ -178,6 +178,20 @@ def test_a_report_that_the_database_refuses_is_set_aside_and_holds_up_nothing(se
     assert "no such host" in refused["reason"]
 
 
+def test_a_table_that_is_missing_delays_reports_and_is_told(server, mariadb):
+    mariadb.rows("RENAME TABLE hosts TO elsewhere")
+    for name in ("web1", "web2"):
+        assert server.report(report(hostname=name)).body == "0"
+    eventually(lambda: any("hosts' doesn't exist" in line and "put back what was changed" in line
+                           for line in server.log), "it is told")
+    server.kill()
+    server.start()
+    mariadb.rows("RENAME TABLE elsewhere TO hosts")
+    server.settle()
+    assert [row["hostname"] for row in server.rows("SELECT hostname FROM hosts ORDER BY 1")] == ["web1", "web2"]
+    assert server.rows("SELECT 1 FROM set_aside") == []
+
+
 def test_a_server_that_starts_while_the_database_is_away_takes_reports(server, mariadb):
     mariadb.kill()
     server.kill()
