@@ -268,6 +268,38 @@ TEST_P(ReportStoreContract, SetsAsideWhatTheDatabaseRefusesAndWritesTheRest) {
   EXPECT_EQ(row("count", "backup_count"), "1");
 }
 
+TEST_P(ReportStoreContract, WhatIsSetAsideTellsWhoSentWhatWhenAndWhyItWasRefused) {
+  curse();
+  BackupReport report = report_from("cursed");
+  report.run_id = run(1);
+  report.dirs = "/it's \\ \"quoted\" \xF0\x9F\x92\xBE";
+  ReceivedCall cursed = call_of(report, "2026-11-23T11:22:33Z");
+  cursed.user = "other";
+  ReceivedCall count = count_of("no address", run(2));
+
+  const std::vector<SetAside> refused = apply({cursed, count});
+
+  const std::string of_report = "set_aside WHERE receipt = '" + run(1) + "'";
+  EXPECT_EQ(row("kind, user, received_at", of_report), "report other 2026-11-23T11:22:33Z");
+  EXPECT_EQ(row("payload", of_report), cursed.payload);
+  EXPECT_THAT(row("reason", of_report), testing::HasSubstr("no such host"));
+  const std::string of_count = "set_aside WHERE receipt = '" + run(2) + "'";
+  EXPECT_EQ(row("kind, user, received_at, payload", of_count), "count agent 2026-11-23T10:00:00Z no address");
+  EXPECT_EQ(row("reason", of_count), "the call to be counted has no address");
+  ASSERT_EQ(refused.size(), 2U);
+  EXPECT_EQ(row("reason", of_report), refused[0].reason);
+}
+
+TEST(ReportStoreOnMariaDb, AReportWhoseValueDoesNotFitIsSetAside) {
+  ReportDatabase database(sql::mariadb());
+  database.pool().lease()->execute("ALTER TABLE backup_info MODIFY version VARCHAR(3)");
+  BackupReport report = report_from("web1");
+  report.version = "2026.11";
+  EXPECT_EQ(ReportStore(database.pool()).apply({{call_of(report), call_of(report_from("web2"))}}).size(), 1U);
+  EXPECT_THAT(database.row("reason", "set_aside"), testing::HasSubstr("too long for column 'version'"));
+  EXPECT_EQ(database.row("hostname", "backup_info"), "web2");
+}
+
 TEST_P(ReportStoreContract, ALockedDatabaseIsUnavailableAndSetsNothingAside) {
   {
     const std::unique_ptr<sql::Connection> other = sql::open_connection(database_.options());
