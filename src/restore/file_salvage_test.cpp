@@ -380,7 +380,7 @@ TEST_F(FileSalvageTest, PutsTheContentOfAFileWithHolesWhereItBelongs) {
   damage_crc(2);
   const FileOutcome whole = salvage();
   EXPECT_TRUE(whole.damage && !whole.lost);
-  const std::vector<std::byte>& all = sink_.finished().at("srv/big").content;
+  const std::vector<std::byte> all = sink_.finished().at("srv/big").content;
   EXPECT_TRUE(std::equal(all.begin() + 1000, all.begin() + 1000 + 2'000'384, content_.begin()));
   EXPECT_TRUE(std::equal(content_.begin() + 2'000'384, content_.end(), all.begin() + 10'000'000));
 
