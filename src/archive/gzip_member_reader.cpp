@@ -62,7 +62,8 @@ std::size_t GzipMemberReader::inflate(std::span<const std::byte> member, std::sp
     case LIBDEFLATE_SUCCESS:
       break;
     case LIBDEFLATE_INSUFFICIENT_SPACE:
-      refuse("holds more than the " + std::to_string(out.size()) + " bytes that are allowed");
+      refuse("holds more than the " + std::to_string(out.size()) + " bytes that " +
+             (little_endian(member.last(4)) == out.size() ? "it says" : "are allowed"));
     default:
       refuse("cannot be inflated");
   }

@@ -74,8 +74,8 @@ TEST(GzipMemberReader, GivesTheContentOfAMemberUpToALimit) {
               fails_with(ErrorKind::Corrupt, "says that it holds 300 bytes, of which at most 299 are expected"));
   refused(Bytes(member.begin(), member.begin() + 31), "is cut off");
   refused({}, "is cut off");
-  refused(with_size(10), "holds more than the 10 bytes that are allowed");
-  refused(with_size(299), "holds more than the 299 bytes that are allowed");
+  refused(with_size(10), "holds more than the 10 bytes that it says");
+  refused(with_size(299), "holds more than the 299 bytes that it says");
   EXPECT_THAT([&] { GzipMemberReader().content_of(with_size(301), 1000); },
               fails_with(ErrorKind::Corrupt, "does not hold as many bytes as it says"));
 }
