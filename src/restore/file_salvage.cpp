@@ -47,6 +47,14 @@ std::uint64_t expected_bytes(const SalvagedMembers::Piece& piece) {
 
 }  // namespace
 
+void FileSalvage::Survey::add(const Piece& piece) {
+  const std::uint64_t expected = expected_bytes(piece);
+  ++pieces;
+  lost += is_lost(piece) ? 1 : 0;
+  bytes_after = is_lost(piece) ? 0 : bytes_after + expected;
+  bytes += expected;
+}
+
 FileSalvage::FileSalvage(const PlannedObject& object, FileSpan span) : object_(object), span_(std::move(span)) {}
 
 FileOutcome FileSalvage::run(Receiver& receiver, bool has_begun, const Error& why) {
@@ -76,17 +84,13 @@ void FileSalvage::survey() {
   while (const std::optional<Piece> piece = members.next()) {
     if (all_.pieces == 0) read_headers(*piece);
     hash(*piece);
-    const std::uint64_t bytes = expected_bytes(*piece);
     // Where lost headers end is not known anyway.
     const bool counts = all_.pieces > 0 || has_headers_;
-    ++all_.pieces;
-    all_.lost += is_lost(*piece) ? 1 : 0;
-    all_.unsure += counts && !is_sure(*piece) ? 1 : 0;
-    all_.bytes_after = is_lost(*piece) ? 0 : all_.bytes_after + bytes;
-    all_.bytes += bytes;
-    all_.is_last_open = is_open(*piece);
+    unsure_ += counts && !is_sure(*piece) ? 1 : 0;
+    is_last_open_ = is_open(*piece);
+    all_.add(*piece);
   }
-  if (all_.is_last_open) all_.bytes -= kMemberContentMax;
+  if (is_last_open_) all_.bytes -= kMemberContentMax;
 }
 
 void FileSalvage::read_headers(const Piece& first) {
@@ -156,13 +160,13 @@ std::optional<std::int64_t> FileSalvage::place_of_first() const {
   const auto bytes = static_cast<std::int64_t>(all_.bytes);
   const auto headers = static_cast<std::int64_t>(header_bytes_);
   const auto is_length = [](std::int64_t length) { return length > 0 && length <= kLengthMax; };
-  if (has_headers_ && all_.is_last_open) {
-    const bool is_right = all_.unsure == 1 && is_length(headers + end_of_content() - bytes);
+  if (has_headers_ && is_last_open_) {
+    const bool is_right = unsure_ == 1 && is_length(headers + end_of_content() - bytes);
     return is_right ? std::optional(-headers) : std::nullopt;
   }
   if (has_headers_) return bytes == headers + end_of_content() ? std::optional(-headers) : std::nullopt;
   // Some headers have to be left.
-  const bool is_right = all_.unsure == 0 && is_length(bytes - end_of_content());
+  const bool is_right = unsure_ == 0 && is_length(bytes - end_of_content());
   return is_right ? std::optional(end_of_content() - bytes) : std::nullopt;
 }
 
@@ -191,25 +195,19 @@ void FileSalvage::give_content(Receiver& receiver, ContentLoss& loss, const Erro
     if (begin > end) loss.add({.offset = end, .length = begin - end}, why.what());
     end = std::max(end, begin);
   };
+  const auto give = [&](std::int64_t place, std::span<const std::byte> bytes) {
+    const std::int64_t skip = std::max(static_cast<std::int64_t>(end) - place, std::int64_t{0});
+    if (skip >= static_cast<std::int64_t>(bytes.size())) return;
+    const auto content = bytes.subspan(static_cast<std::size_t>(skip));
+    const auto begin = static_cast<std::uint64_t>(place + skip);
+    lose_up_to(std::min(begin, stored_bytes_));
+    for (const ContentPiece& each : content_pieces(extents_, begin, content)) receiver.write(each.offset, each.bytes);
+    end = std::clamp<std::uint64_t>(begin + content.size(), end, stored_bytes_);
+  };
   while (const std::optional<Piece> piece = members.next()) {
-    const bool is_wanted = !is_lost(*piece) || (is_whole_ && !piece->content.empty());
     const std::optional<std::int64_t> place = place_of(before, is_lost(*piece));
-    if (is_wanted && place) {
-      const auto done = static_cast<std::int64_t>(end);
-      const std::int64_t skip = std::max(done - *place, std::int64_t{0});
-      if (skip < static_cast<std::int64_t>(piece->content.size())) {
-        const auto content = piece->content.subspan(static_cast<std::size_t>(skip));
-        const auto begin = static_cast<std::uint64_t>(*place + skip);
-        lose_up_to(std::min(begin, stored_bytes_));
-        for (const ContentPiece& each : content_pieces(extents_, begin, content))
-          receiver.write(each.offset, each.bytes);
-        end = std::clamp<std::uint64_t>(begin + content.size(), end, stored_bytes_);
-      }
-    }
-    ++before.pieces;
-    before.lost += is_lost(*piece) ? 1 : 0;
-    before.bytes += expected_bytes(*piece);
-    before.bytes_after = is_lost(*piece) ? 0 : before.bytes_after + expected_bytes(*piece);
+    if (place && (is_whole_ || !is_lost(*piece))) give(*place, piece->content);
+    before.add(*piece);
   }
   lose_up_to(stored_bytes_);
   if (!is_whole_ && loss.is_none()) loss.add({.offset = stored_bytes_, .length = 0}, why.what());

@@ -59,10 +59,10 @@ class FileSalvage {
   struct Survey {
     std::uint64_t pieces = 0;
     std::uint64_t lost = 0;
-    std::uint64_t unsure = 0;       ///< Lost ones that may have held something else than is expected.
     std::uint64_t bytes = 0;        ///< Of tar, with what the lost ones are expected to have held.
     std::uint64_t bytes_after = 0;  ///< Of those behind the last that is lost.
-    bool is_last_open = false;  ///< Whether the last piece is lost and nobody knows what it held: `bytes` is without.
+
+    void add(const Piece& piece);
   };
 
   void survey();
@@ -79,6 +79,8 @@ class FileSalvage {
   const PlannedObject& object_;
   FileSpan span_;
   Survey all_;
+  std::uint64_t unsure_ = 0;   ///< Lost pieces that may have held something else than is expected.
+  bool is_last_open_ = false;  ///< Whether the last one is lost and nobody knows what it held: `all_` is without that.
 
   std::optional<archive::Entry> entry_;  ///< Nothing when the headers are lost, and the line cannot stand for them.
   bool has_headers_ = false;
